@@ -1,0 +1,96 @@
+// The graph: SSA values and operators, where everything semantic happens. It is a copyable value;
+// ids index its vectors. `ops` is always in an order in which it can be executed.
+#pragma once
+#include <any>
+#include <deque>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "ir/tensor.h"
+#include "ir/type.h"
+
+namespace motec {
+
+struct OpDef;
+
+struct ValueId {
+  int32_t index = -1;  // -1: an optional operand that is absent
+  explicit operator bool() const { return index >= 0; }
+  auto operator<=>(const ValueId&) const = default;
+};
+
+// The ONNX node that an op came from. Survives every rewrite, so that a late error or a report
+// still names it.
+struct Origin {
+  std::string node, op_type;
+  int index = -1;  // position in the model's graph; -1: none
+  bool operator==(const Origin&) const = default;
+};
+
+struct Value {
+  std::string name;  // not unique; for people
+  Type type;
+  TensorPtr constant;  // null unless the value is known at compile time
+};
+
+struct Op {
+  const OpDef* def = nullptr;
+  std::any attrs;
+  std::vector<ValueId> in, out;
+  Origin origin;
+
+  template <class A>
+  const A& as() const {
+    return *std::any_cast<A>(&attrs);
+  }
+  template <class A>
+  A& as() {
+    return *std::any_cast<A>(&attrs);
+  }
+};
+
+// A graph input or output under its ONNX name. `dtype` is the declared element type.
+struct Port {
+  std::string name;
+  ValueId value;
+};
+
+// An output that is fed back: the next call's `input` is this call's `output` (port indices).
+struct StatePair {
+  int input, output;
+};
+
+struct Graph {
+  std::string name;
+  std::deque<Value> values;  // references to types and names stay valid while ops are added
+  std::vector<Op> ops;
+  std::vector<Port> inputs, outputs;
+  std::vector<StatePair> states;
+
+  Value& operator[](ValueId id) { return values[static_cast<size_t>(id.index)]; }
+  const Value& operator[](ValueId id) const { return values[static_cast<size_t>(id.index)]; }
+  const Type& type(ValueId id) const { return (*this)[id].type; }
+  const Tensor* constant(ValueId id) const { return id ? (*this)[id].constant.get() : nullptr; }
+
+  ValueId add_value(std::string name, Type type, TensorPtr constant = nullptr);
+  ValueId add_constant(std::string name, Tensor tensor);
+};
+
+// Appends an op to the graph: infers its result types, makes its results, and returns them.
+// An op whose operands are all constants is evaluated at once and leaves constants instead, as long
+// as they are not much larger than the operands.
+std::vector<ValueId> append(Graph& graph, const OpDef& def, std::any attrs, std::vector<ValueId> in,
+                            const Origin& origin);
+// The same for ops with one result.
+ValueId append1(Graph& graph, const OpDef& def, std::any attrs, std::vector<ValueId> in,
+                const Origin& origin);
+
+// Whether append() would evaluate an op with these operands and result types: all operands are
+// constants, and the results are not much larger.
+bool folds(const Graph& graph, const std::vector<ValueId>& in, const std::vector<Type>& results);
+
+// "node '/conv1' (Conv, node 3)"
+std::string describe(const Origin& origin);
+
+}  // namespace motec
