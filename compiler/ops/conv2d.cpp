@@ -1,0 +1,117 @@
+#include "ops/conv2d.h"
+
+#include <algorithm>
+
+#include "mote/pack.h"
+#include "ops/shapes.h"
+#include "support/diag.h"
+
+namespace motec {
+namespace {
+
+std::vector<Type> infer(const Conv2dAttrs& a, const InferCtx& c) {
+  const Type &x = *c.in[0], &w = *c.in[1];
+  require(x.dtype == DType::F32 && w.dtype == DType::F32, "E3101",
+          fmt::format("Conv is not defined for {}", name_of(x.dtype)));
+  require(x.shape.size() == 4 && w.shape.size() == 4, "E3130",
+          fmt::format("Conv: operands {} and {} are not of rank 4", to_string(x.shape),
+                      to_string(w.shape)));
+  require(a.groups >= 1 && w.shape[3] * a.groups == x.shape[3] && w.shape[0] % a.groups == 0,
+          "E3131",
+          fmt::format("Conv: weights for {} channels in {} groups do not fit {} input channels",
+                      w.shape[3], a.groups, x.shape[3]));
+  require(w.shape[0] > 0 && w.shape[1] > 0 && w.shape[2] > 0, "E3131",
+          fmt::format("Conv: weights {} are empty", to_string(w.shape)));
+  if (c.in.size() > 2 && c.in[2]) {
+    require(c.in[2]->shape == Shape{w.shape[0]}, "E3132",
+            fmt::format("Conv: bias {} does not have one entry for each of {} output channels",
+                        to_string(c.in[2]->shape), w.shape[0]));
+  }
+  Shape y = {x.shape[0], 0, 0, w.shape[0]};
+  for (size_t i = 0; i < 2; ++i) {
+    y[1 + i] = window_count(x.shape[1 + i], a.pad[i] + a.pad[2 + i], w.shape[1 + i], a.stride[i],
+                            a.dilation[i]);
+    require(y[1 + i] > 0, "E3133",
+            fmt::format("Conv: a kernel of {} does not fit into {} padded by {}",
+                        to_string({w.shape[1], w.shape[2]}), to_string({x.shape[1], x.shape[2]}),
+                        field_text(a.pad)));
+  }
+  return {{.dtype = x.dtype, .shape = y}};
+}
+
+void eval(const Conv2dAttrs& a, const EvalCtx& c) {
+  using Isa = mote::isa::Scalar;
+  const Tensor &x = *c.in[0], &w = *c.in[1];
+  const mote::Conv2dShape s = conv2d_shape(a, x.shape, w.shape);
+  const int64_t k = product(w.shape, 1, 4), nr = mote::gemm_nr<Isa>();
+  std::vector<float> packed(
+      static_cast<size_t>(mote::pack::conv2d_floats(w.shape[0], k, a.groups, nr)));
+  mote::pack::pack_conv2d(w.data<float>(), w.shape[0], k, a.groups, nr, packed.data());
+  // Kernels read whole blocks of biases.
+  std::vector<float> bias(static_cast<size_t>(w.shape[0] + nr));
+  if (c.in.size() > 2 && c.in[2]) std::copy_n(c.in[2]->data<float>(), w.shape[0], bias.begin());
+  mote::conv2d_f32<Isa, mote::fn::Identity>(s, x.data<float>(), packed.data(), bias.data(),
+                                            c.out[0]->data<float>());
+  apply_activation(a.act, *c.out[0]);
+}
+
+int64_t macs(const Conv2dAttrs& a, const InferCtx& c) {
+  return infer(a, c)[0].elements() * product(c.in[1]->shape, 1, 4);
+}
+
+}  // namespace
+
+int64_t window_count(int64_t x, int64_t pads, int64_t kernel, int64_t stride, int64_t dilation) {
+  const int64_t room = x + pads - dilation * (kernel - 1) - 1;
+  return room < 0 ? 0 : room / stride + 1;
+}
+
+mote::Conv2dShape conv2d_shape(const Conv2dAttrs& a, const Shape& x, const Shape& w) {
+  mote::Conv2dShape s{};
+  s.batch = to_i32(x[0]);
+  s.in_h = to_i32(x[1]);
+  s.in_w = to_i32(x[2]);
+  s.in_c = to_i32(x[3]);
+  s.out_c = to_i32(w[0]);
+  s.kernel_h = to_i32(w[1]);
+  s.kernel_w = to_i32(w[2]);
+  s.stride_h = to_i32(a.stride[0]);
+  s.stride_w = to_i32(a.stride[1]);
+  s.dilation_h = to_i32(a.dilation[0]);
+  s.dilation_w = to_i32(a.dilation[1]);
+  s.pad_top = to_i32(a.pad[0]);
+  s.pad_left = to_i32(a.pad[1]);
+  s.out_h = to_i32(window_count(x[1], a.pad[0] + a.pad[2], w[1], a.stride[0], a.dilation[0]));
+  s.out_w = to_i32(window_count(x[2], a.pad[1] + a.pad[3], w[2], a.stride[1], a.dilation[1]));
+  s.groups = to_i32(a.groups);
+  s.alpha = a.act.alpha;
+  s.beta = a.act.beta;
+  // A column of pixels under a column of weights is the same bytes as a row under a row, and tiles
+  // of several pixels run along rows.
+  if (s.in_w == 1 && s.kernel_w == 1 && s.out_w == 1) {
+    std::swap(s.in_h, s.in_w);
+    std::swap(s.out_h, s.out_w);
+    std::swap(s.kernel_h, s.kernel_w);
+    std::swap(s.stride_h, s.stride_w);
+    std::swap(s.dilation_h, s.dilation_w);
+    std::swap(s.pad_top, s.pad_left);
+  }
+  return s;
+}
+
+mote::DepthwiseShape depthwise_shape(const Conv2dAttrs& a, const Shape& x, const Shape& w) {
+  const mote::Conv2dShape c = conv2d_shape(a, x, w);
+  return {c.batch,          c.in_h,     c.in_w,     c.in_c,     c.out_h,    c.out_w,
+          c.out_c / c.in_c, c.kernel_h, c.kernel_w, c.stride_h, c.stride_w, c.dilation_h,
+          c.dilation_w,     c.pad_top,  c.pad_left, c.alpha,    c.beta};
+}
+
+namespace ops {
+const OpDef conv2d{.name = "Conv2D",
+                   .infer = typed<&infer>,
+                   .eval = typed<&eval>,
+                   .print = print_attrs<Conv2dAttrs>,
+                   .macs = typed<&macs>};
+}
+
+}  // namespace motec

@@ -1,0 +1,116 @@
+#include "ops/conv_transpose.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "mote/pack.h"
+#include "mote/pack_conv_transpose.h"
+#include "ops/shapes.h"
+#include "support/diag.h"
+
+namespace motec {
+namespace {
+
+std::vector<Type> infer(const ConvTranspose2dAttrs& a, const InferCtx& c) {
+  const Type &x = *c.in[0], &w = *c.in[1];
+  require(x.dtype == DType::F32 && w.dtype == DType::F32, "E3101",
+          fmt::format("ConvTranspose is not defined for {}", name_of(x.dtype)));
+  require(x.shape.size() == 4 && w.shape.size() == 4, "E3130",
+          fmt::format("ConvTranspose: operands {} and {} are not of rank 4", to_string(x.shape),
+                      to_string(w.shape)));
+  require(a.groups >= 1 && w.shape[3] * a.groups == x.shape[3] && w.shape[0] % a.groups == 0,
+          "E3131",
+          fmt::format(
+              "ConvTranspose: weights for {} channels in {} groups do not fit {} input channels",
+              w.shape[3], a.groups, x.shape[3]));
+  require(w.elements() > 0 && x.elements() > 0, "E3131",
+          fmt::format("ConvTranspose: operand {} or weights {} are empty", to_string(x.shape),
+                      to_string(w.shape)));
+  if (c.in.size() > 2 && c.in[2]) {
+    require(
+        c.in[2]->shape == Shape{w.shape[0]}, "E3132",
+        fmt::format("ConvTranspose: bias {} does not have one entry for each of {} output channels",
+                    to_string(c.in[2]->shape), w.shape[0]));
+  }
+  require(
+      a.out[0] > 0 && a.out[1] > 0 && a.pad[0] >= 0 && a.pad[1] >= 0, "E3133",
+      fmt::format("ConvTranspose: padding leaves nothing of the result: {}", field_text(a.out)));
+  return {{.dtype = x.dtype, .shape = {x.shape[0], a.out[0], a.out[1], w.shape[0]}}};
+}
+
+void eval(const ConvTranspose2dAttrs& a, const EvalCtx& c) {
+  using Isa = mote::isa::Scalar;
+  const Tensor &x = *c.in[0], &w = *c.in[1];
+  const mote::ConvTranspose2dShape s = conv_transpose2d_shape(a, x.shape, w.shape);
+  const std::vector<float> packed = pack_conv_transpose2d(s, w, mote::gemm_nr<Isa>());
+  // Kernels read whole blocks of biases.
+  std::vector<float> bias(static_cast<size_t>(w.shape[0] + mote::gemm_nr<Isa>()));
+  if (c.in.size() > 2 && c.in[2]) std::copy_n(c.in[2]->data<float>(), w.shape[0], bias.begin());
+  mote::conv_transpose2d_f32<Isa, mote::fn::Identity>(s, x.data<float>(), packed.data(),
+                                                      bias.data(), c.out[0]->data<float>());
+  apply_activation(a.act, *c.out[0]);
+}
+
+// One per pair of an input element and a weight that it meets, those whose product is cut off
+// included: what a straightforward implementation executes.
+int64_t macs(const ConvTranspose2dAttrs& a, const InferCtx& c) {
+  return c.in[0]->elements() * c.in[1]->elements() / c.in[1]->shape[3] / a.groups;
+}
+
+}  // namespace
+
+mote::ConvTranspose2dShape conv_transpose2d_shape(const ConvTranspose2dAttrs& a, const Shape& x,
+                                                  const Shape& w) {
+  mote::ConvTranspose2dShape s{};
+  s.batch = to_i32(x[0]);
+  s.in_h = to_i32(x[1]);
+  s.in_w = to_i32(x[2]);
+  s.in_c = to_i32(x[3]);
+  s.out_h = to_i32(a.out[0]);
+  s.out_w = to_i32(a.out[1]);
+  s.out_c = to_i32(w[0]);
+  s.kernel_h = to_i32(w[1]);
+  s.kernel_w = to_i32(w[2]);
+  s.stride_h = to_i32(a.stride[0]);
+  s.stride_w = to_i32(a.stride[1]);
+  s.dilation_h = to_i32(a.dilation[0]);
+  s.dilation_w = to_i32(a.dilation[1]);
+  s.pad_top = to_i32(a.pad[0]);
+  s.pad_left = to_i32(a.pad[1]);
+  s.groups = to_i32(a.groups);
+  s.alpha = a.act.alpha;
+  s.beta = a.act.beta;
+  // A column is the same bytes as a row, and tiles of several pixels run along rows.
+  if (s.in_w == 1 && s.kernel_w == 1 && s.out_w == 1) {
+    std::swap(s.in_h, s.in_w);
+    std::swap(s.out_h, s.out_w);
+    std::swap(s.kernel_h, s.kernel_w);
+    std::swap(s.stride_h, s.stride_w);
+    std::swap(s.dilation_h, s.dilation_w);
+    std::swap(s.pad_top, s.pad_left);
+  }
+  s.period_h = s.stride_h / std::gcd(s.stride_h, s.dilation_h);
+  s.period_w = s.stride_w / std::gcd(s.stride_w, s.dilation_w);
+  return s;
+}
+
+std::vector<float> pack_conv_transpose2d(const mote::ConvTranspose2dShape& s, const Tensor& w,
+                                         int64_t nr) {
+  std::vector<float> ordered(static_cast<size_t>(w.elements()));
+  mote::pack::order_by_phase(w.data<float>(), s, ordered.data());
+  const int64_t k = product(w.shape, 1, 4);
+  std::vector<float> packed(
+      static_cast<size_t>(mote::pack::conv2d_floats(s.out_c, k, s.groups, nr)));
+  mote::pack::pack_conv2d(ordered.data(), s.out_c, k, s.groups, nr, packed.data());
+  return packed;
+}
+
+namespace ops {
+const OpDef conv_transpose2d{.name = "ConvTranspose2D",
+                             .infer = typed<&infer>,
+                             .eval = typed<&eval>,
+                             .print = print_attrs<ConvTranspose2dAttrs>,
+                             .macs = typed<&macs>};
+}
+
+}  // namespace motec

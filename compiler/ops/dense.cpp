@@ -1,0 +1,62 @@
+#include "ops/dense.h"
+
+#include <algorithm>
+
+#include "mote/gemm_f32.h"
+#include "mote/pack.h"
+#include "ops/shapes.h"
+#include "support/diag.h"
+
+namespace motec {
+namespace {
+
+std::vector<Type> infer(const DenseAttrs&, const InferCtx& c) {
+  const Type &x = *c.in[0], &w = *c.in[1];
+  require(x.dtype == DType::F32 && w.dtype == DType::F32, "E3101",
+          fmt::format("a matrix product is not defined for {}", name_of(x.dtype)));
+  require(!x.shape.empty() && w.shape.size() == 2 && w.shape[1] == x.shape.back(), "E3140",
+          fmt::format("matrix product: {} does not fit weights {}", to_string(x.shape),
+                      to_string(w.shape)));
+  if (c.in.size() > 2 && c.in[2]) {
+    require(c.in[2]->shape == Shape{w.shape[0]}, "E3140",
+            fmt::format("matrix product: bias {} does not fit {} outputs",
+                        to_string(c.in[2]->shape), w.shape[0]));
+  }
+  Shape y = x.shape;
+  y.back() = w.shape[0];
+  return {{.dtype = x.dtype, .shape = y}};
+}
+
+void eval(const DenseAttrs& a, const EvalCtx& c) {
+  using Isa = mote::isa::Scalar;
+  const Tensor &x = *c.in[0], &w = *c.in[1];
+  const mote::GemmShape s = gemm_shape(a, x.shape, w.shape);
+  const int64_t nr = mote::gemm_nr<Isa>();
+  std::vector<float> packed(static_cast<size_t>(mote::pack::dense_floats(s.n, s.k, nr)));
+  mote::pack::pack_dense(w.data<float>(), s.n, s.k, nr, packed.data());
+  std::vector<float> bias(static_cast<size_t>(s.n + nr));  // kernels read whole blocks
+  if (c.in.size() > 2 && c.in[2]) std::copy_n(c.in[2]->data<float>(), s.n, bias.begin());
+  mote::pointwise_f32<Isa, mote::fn::Identity>(s, x.data<float>(), packed.data(), bias.data(),
+                                               c.out[0]->data<float>());
+  apply_activation(a.act, *c.out[0]);
+}
+
+int64_t macs(const DenseAttrs&, const InferCtx& c) {
+  return c.in[0]->elements() * c.in[1]->shape[0];
+}
+
+}  // namespace
+
+mote::GemmShape gemm_shape(const DenseAttrs& a, const Shape& x, const Shape& w) {
+  return {to_i32(product(x, 0, x.size() - 1)), to_i32(w[1]), to_i32(w[0]), a.act.alpha, a.act.beta};
+}
+
+namespace ops {
+const OpDef dense{.name = "Dense",
+                  .infer = typed<&infer>,
+                  .eval = typed<&eval>,
+                  .print = print_attrs<DenseAttrs>,
+                  .macs = typed<&macs>};
+}
+
+}  // namespace motec

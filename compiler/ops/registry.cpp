@@ -1,0 +1,63 @@
+#include "ops/registry.h"
+
+#include "ops/arg_reduce.h"
+#include "ops/binary.h"
+#include "ops/cast.h"
+#include "ops/concat.h"
+#include "ops/conv2d.h"
+#include "ops/conv_transpose.h"
+#include "ops/cumsum.h"
+#include "ops/dense.h"
+#include "ops/gather.h"
+#include "ops/matmul.h"
+#include "ops/move.h"
+#include "ops/normalize.h"
+#include "ops/pad.h"
+#include "ops/pool.h"
+#include "ops/recurrent.h"
+#include "ops/reduce.h"
+#include "ops/resample.h"
+#include "ops/reshape.h"
+#include "ops/scatter.h"
+#include "ops/select.h"
+#include "ops/softmax.h"
+#include "ops/topk.h"
+#include "ops/unary.h"
+
+namespace motec {
+
+std::span<const OpDef* const> all_ops() {
+  static const OpDef* const kOps[] = {
+      &ops::arg_reduce,
+      &ops::binary,
+      &ops::cast,
+      &ops::concat,
+      &ops::conv2d,
+      &ops::conv_transpose2d,
+      &ops::cumsum,
+      &ops::dense,
+      &ops::expand,
+      &ops::gather,
+      &ops::gather_elements,
+      &ops::gather_nd,
+      &ops::matmul,
+      &ops::normalize,
+      &ops::pad,
+      &ops::pool,
+      &ops::recurrent,
+      &ops::reduce,
+      &ops::resample,
+      &ops::reshape,
+      &ops::scatter_elements,
+      &ops::scatter_nd,
+      &ops::select,
+      &ops::slice,
+      &ops::softmax,
+      &ops::topk,
+      &ops::transpose,
+      &ops::unary,
+  };
+  return kOps;
+}
+
+}  // namespace motec
