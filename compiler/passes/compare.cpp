@@ -1,0 +1,65 @@
+#include "passes/compare.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "eval/evaluator.h"
+#include "support/diag.h"
+
+namespace motec {
+namespace {
+
+// Passes reorder float arithmetic (folding a scale into weights, say): rounding may differ by this
+// much of the largest magnitude.
+constexpr double kTolerance = 1e-4;
+
+}  // namespace
+
+std::vector<Tensor> random_inputs(const Graph& graph, uint32_t seed) {
+  uint32_t state = seed;
+  const auto next = [&state] {
+    state = state * 1664525u + 1013904223u;  // Numerical Recipes
+    return state >> 8;
+  };
+  std::vector<Tensor> inputs;
+  for (const Port& port : graph.inputs) {
+    const Type& type = graph.type(port.value);
+    Tensor tensor = Tensor::zeros(type.dtype, type.shape);
+    dispatch(type.dtype, [&]<class T>() {
+      for (int64_t i = 0; i < tensor.elements(); ++i) {
+        const uint32_t bits = next();
+        if (std::is_floating_point_v<T>) {
+          tensor.data<T>()[i] = static_cast<T>(bits / 4194304.0 - 2.0);
+        } else if (type.dtype == DType::F16 || type.dtype == DType::BF16) {
+          tensor.data<T>()[i] = static_cast<T>(0x3c00 + bits % 512);
+        } else {
+          tensor.data<T>()[i] = static_cast<T>(bits % 2);
+        }
+      }
+    });
+    inputs.push_back(std::move(tensor));
+  }
+  return inputs;
+}
+
+void expect_same_results(const Graph& before, const Graph& after, std::string_view pass) {
+  const std::vector<Tensor> inputs = random_inputs(before, 1);
+  const std::vector<Tensor> want = evaluate(before, inputs), have = evaluate(after, inputs);
+  internal_check(want.size() == have.size(), "pass {} changed the number of outputs", pass);
+  for (size_t i = 0; i < want.size(); ++i) {
+    internal_check(want[i].type() == have[i].type(), "pass {} changed the type of output {}", pass,
+                   i);
+    const std::vector<double> a = to_doubles(want[i]), b = to_doubles(have[i]);
+    double largest = 1e-3;
+    for (const double x : a)
+      if (std::isfinite(x)) largest = std::max(largest, std::abs(x));
+    for (size_t k = 0; k < a.size(); ++k) {
+      const bool same = a[k] == b[k] || (std::isnan(a[k]) && std::isnan(b[k])) ||
+                        std::abs(a[k] - b[k]) <= kTolerance * largest;
+      internal_check(same, "pass {} changed element {} of output '{}' from {} to {}", pass, k,
+                     before.outputs[i].name, a[k], b[k]);
+    }
+  }
+}
+
+}  // namespace motec
