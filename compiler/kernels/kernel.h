@@ -1,0 +1,92 @@
+// The tables by which an op becomes a call of the runtime. A kernel is a row: which op and types it
+// serves, what the target must have, when it refuses, what it costs, and how it is called.
+#pragma once
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ir/op_def.h"
+#include "target/target.h"
+
+namespace motec {
+
+// An op where it stands in a graph.
+struct Site {
+  const Graph& graph;
+  const Op& op;
+  const Type& in(size_t i) const { return graph.type(op.in[i]); }
+  const Type& out(size_t i) const { return graph.type(op.out[i]); }
+  bool has_in(size_t i) const { return i < op.in.size() && op.in[i]; }
+};
+
+// What is passed to a kernel, in the order of its parameters.
+struct Operand {
+  enum class Kind : uint8_t { Input, Output, Weights, Scratch, Null };
+  Kind kind = Kind::Null;
+  size_t index = 0;            // of the op's operand or result
+  Tensor weights = {};         // packed for the kernel
+  std::string_view name = {};  // of the weights: "weights", "bias"; becomes part of a C name
+
+  static Operand input(size_t i) { return {Kind::Input, i}; }
+  static Operand output(size_t i) { return {Kind::Output, i}; }
+  static Operand packed(std::string_view name, Tensor t) {
+    return {Kind::Weights, 0, std::move(t), name};
+  }
+  static Operand scratch() { return {Kind::Scratch}; }
+  static Operand null() { return {}; }
+};
+
+// One member of a shape struct: "int32_t", "in_h", "32" or "int32_t", "dims[3]", "{1, 2, 3}".
+struct ShapeMember {
+  std::string type, name, value;
+};
+
+// One call of emitted code: function(Shape{}, operands...).
+struct Call {
+  std::string
+      function;  // with template arguments: "mote::conv2d_f32<mote::isa::Neon, mote::fn::Relu>"
+  std::vector<std::string> headers;  // below mote/: "conv2d_f32.h", "isa/neon.h"
+  std::vector<ShapeMember> shape;
+  std::vector<Operand> operands;
+  int64_t scratch_bytes = 0;
+  std::vector<std::string> checks = {};  // conditions that emitted code asserts
+};
+
+struct Kernel {
+  std::string_view name;  // <op><variant>_<dtype>_<isa>
+  const OpDef* op;
+  uint32_t needs;        // Feature bits
+  std::string_view isa;  // struct in mote::isa, or empty where the kernel has no ISA parameter
+  // Why the kernel does not serve this op; empty: it does.
+  std::string (*refuses)(const Site&);
+  Call (*lower)(const Site&, const Kernel&);
+  // Relative cost on a target; the cheapest row is taken.
+  double (*cost)(const Site&, const Kernel&);
+  // Operands (bit i: operand i) whose memory the first result may take over when they die here,
+  // having as many bytes. The kernel reads every element before it writes that place.
+  uint32_t (*in_place)(const Site&) = nullptr;
+};
+
+// Every row for an op, portable ones included.
+std::vector<const Kernel*> kernels_of(const OpDef& op);
+std::span<const std::span<const Kernel>> kernel_tables();
+
+// A candidate that selection looked at.
+struct Choice {
+  const Kernel* kernel;
+  std::string refused;  // empty: applicable
+  double cost = 0;
+};
+
+struct Selection {
+  const Kernel* kernel = nullptr;
+  std::vector<Choice> candidates;  // all of them, for the report
+};
+
+// The cheapest row that the target can run. Fails with E4001 when no row serves the op.
+Selection select_kernel(const Site& site, const Target& target);
+
+}  // namespace motec

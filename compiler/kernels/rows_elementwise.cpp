@@ -1,0 +1,70 @@
+// Kernels that compute element by element: Unary, Binary, Select, Cast.
+#include "kernels/rows.h"
+#include "ops/binary.h"
+#include "ops/cast.h"
+#include "ops/select.h"
+#include "ops/unary.h"
+
+namespace motec {
+namespace {
+
+Call lower_unary(const Site& site, const Kernel&) {
+  const auto& a = site.op.as<UnaryAttrs>();
+  return {.function = fmt::format("mote::unary<{}>", functor(a.fn)),
+          .headers = {"unary.h"},
+          .shape = shape_members(
+              mote::UnaryShape{static_cast<int32_t>(site.in(0).elements()), a.alpha, a.beta}),
+          .operands = {Operand::input(0), Operand::output(0)}};
+}
+
+Call lower_binary(const Site& site, const Kernel&) {
+  const auto& a = site.op.as<BinaryAttrs>();
+  return {
+      .function = fmt::format("mote::binary<mote::fn::{}, {}>", name_of(a.fn), functor(a.act.fn)),
+      .headers = {"binary.h"},
+      .shape = shape_members(binary_shape(a, site.in(0).shape, site.in(1).shape)),
+      .operands = {Operand::input(0), Operand::input(1), Operand::output(0)}};
+}
+
+Call lower_select(const Site& site, const Kernel&) {
+  return {
+      .function = "mote::select",
+      .headers = {"select.h"},
+      .shape = shape_members(select_shape(site.in(0).shape, site.in(1).shape, site.in(2).shape)),
+      .operands = {Operand::input(0), Operand::input(1), Operand::input(2), Operand::output(0)}};
+}
+
+Call lower_cast(const Site& site, const Kernel&) {
+  return {.function = fmt::format("mote::cast<{}, {}>", cast_type(site.in(0).dtype),
+                                  cast_type(site.out(0).dtype)),
+          .headers = {"cast.h"},
+          .shape = shape_members(mote::CastShape{static_cast<int32_t>(site.in(0).elements())}),
+          .operands = {Operand::input(0), Operand::output(0)}};
+}
+
+// An operand that has the result's shape and element size is read just before it is overwritten.
+uint32_t same_shape_in_place(const Site& site) {
+  uint32_t mask = 0;
+  for (size_t i = 0; i < site.op.in.size(); ++i) {
+    const bool same = site.has_in(i) && site.in(i).shape == site.out(0).shape &&
+                      size_of(site.in(i).dtype) == size_of(site.out(0).dtype);
+    if (same) mask |= 1u << i;
+  }
+  return mask;
+}
+
+constexpr Kernel kRows[] = {
+    // clang-format off
+    // name      op            needs  isa refuses     lower         cost      in place
+    {"unary",    &ops::unary,  kNone, "", serves_all, lower_unary,  per_element, same_shape_in_place},
+    {"binary",   &ops::binary, kNone, "", serves_all, lower_binary, per_element, same_shape_in_place},
+    {"select",   &ops::select, kNone, "", serves_all, lower_select, per_element, same_shape_in_place},
+    {"cast",     &ops::cast,   kNone, "", serves_all, lower_cast,   per_element, same_shape_in_place},
+    // clang-format on
+};
+
+}  // namespace
+
+std::span<const Kernel> elementwise_rows() { return kRows; }
+
+}  // namespace motec
