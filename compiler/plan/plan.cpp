@@ -1,0 +1,137 @@
+#include "plan/plan.h"
+
+#include <algorithm>
+
+#include "kernels/blocks.h"
+#include "plan/arena.h"
+#include "plan/liveness.h"
+#include "plan/order.h"
+#include "plan/ports.h"
+#include "support/diag.h"
+#include "support/identifier.h"
+
+namespace motec {
+namespace {
+
+// C names of layers come from ONNX node names: "/features/conv1/Conv" -> "features_conv1_Conv".
+std::string step_name(const Op& op, UniqueNames& names) {
+  return names.make(op.origin.node.empty() ? op.def->name : op.origin.node);
+}
+
+// Constants with the same bytes are stored once.
+size_t intern(Program& program, std::string name, Tensor tensor, UniqueNames& names) {
+  for (size_t i = 0; i < program.constants.size(); ++i)
+    if (program.constants[i].tensor == tensor) return i;
+  program.constants.push_back({names.make(name), std::move(tensor)});
+  return program.constants.size() - 1;
+}
+
+void place_weights(Program& program, Step& step, UniqueNames& names) {
+  for (Operand& operand : step.call.operands) {
+    Argument argument;
+    Tensor tensor;
+    std::string suffix;
+    if (operand.kind == Operand::Kind::Weights) {
+      tensor = std::move(operand.weights);
+      suffix = operand.name;
+    } else if (operand.kind == Operand::Kind::Input && step.op.in[operand.index] &&
+               program.graph.constant(step.op.in[operand.index])) {
+      tensor = *program.graph.constant(step.op.in[operand.index]);
+      suffix = fmt::format("operand{}", operand.index);
+    }
+    if (!suffix.empty()) {
+      argument.dtype = tensor.dtype;
+      step.weights_bytes += tensor.type().bytes();
+      argument.place = {Place::Kind::Constant,
+                        intern(program, step.name + "_" + suffix, std::move(tensor), names)};
+    }
+    step.arguments.push_back(argument);
+  }
+}
+
+void make_steps(Program& program) {
+  UniqueNames names;  // shapes and constants share a namespace in the emitted code
+  for (const Op& op : program.graph.ops) {
+    const bool empty = std::all_of(op.out.begin(), op.out.end(), [&](ValueId id) {
+      return program.graph.type(id).elements() == 0;
+    });
+    if (op.def->is_view || empty) continue;
+    const Site site{program.graph, op};
+    Step step;
+    step.op = op;
+    step.name = step_name(op, names);
+    step.selection = select_kernel(site, *program.target);
+    const Kernel& kernel = *step.selection.kernel;
+    with_context(fmt::format("making the call for {}", describe(op.origin)),
+                 [&] { step.call = kernel.lower(site, kernel); });
+    if (!kernel.isa.empty()) step.call.checks = block_checks(kernel);
+    if (op.def->macs) step.macs = op.def->macs(op, infer_ctx(program.graph, op));
+    place_weights(program, step, names);
+    program.steps.push_back(std::move(step));
+  }
+}
+
+void place_buffers(Program& program) {
+  std::vector<ArenaBuffer> requests;
+  for (const Buffer& buffer : program.buffers)
+    requests.push_back({.bytes = buffer.bytes, .first = buffer.first, .last = buffer.last});
+  const ArenaPlan arena = plan_arena(requests, {.alignment = kArenaAlignment});
+  for (size_t i = 0; i < program.buffers.size(); ++i) program.buffers[i].offset = arena.offsets[i];
+  program.arena_bytes = arena.bytes;
+  program.arena_lower_bound = arena.lower_bound;
+  program.arena_optimal = arena.optimal;
+}
+
+void check_limits(const Program& program, const PlanOptions& options) {
+  if (options.arena_limit && program.arena_bytes > *options.arena_limit) {
+    Diag diag{.code = "E4101",
+              .message = fmt::format(
+                  "the arena needs {} bytes, {} more than the limit of {}", program.arena_bytes,
+                  program.arena_bytes - *options.arena_limit, *options.arena_limit)};
+    const int32_t peak = peak_step(program);
+    if (peak >= 0) {
+      const Step& step = program.steps[static_cast<size_t>(peak)];
+      diag.why.push_back(fmt::format("most is alive in {}: {} bytes", describe(step.op.origin),
+                                     live_bytes(program, peak)));
+    }
+    diag.hint = "raise --arena-limit, or make that layer's maps smaller";
+    fail(std::move(diag));
+  }
+  if (options.flash_limit && program.weights_bytes() > *options.flash_limit) {
+    fail({.code = "E4102",
+          .message = fmt::format(
+              "the weights need {} bytes, {} more than the limit of {}", program.weights_bytes(),
+              program.weights_bytes() - *options.flash_limit, *options.flash_limit),
+          .hint = "raise --flash-limit, or use a smaller model"});
+  }
+}
+
+}  // namespace
+
+int64_t Program::weights_bytes() const {
+  int64_t bytes = 0;
+  for (const Constant& constant : constants) bytes += constant.tensor.type().bytes();
+  return bytes;
+}
+
+int64_t Program::macs() const {
+  int64_t macs = 0;
+  for (const Step& step : steps) macs += step.macs;
+  return macs;
+}
+
+Program plan(Graph graph, const Target& target, const PlanOptions& options) {
+  order_ops(graph);
+  copy_ports(graph);
+  Program program;
+  program.name = options.name;
+  program.target = &target;
+  program.graph = std::move(graph);
+  make_steps(program);
+  assign_buffers(program);
+  place_buffers(program);
+  check_limits(program, options);
+  return program;
+}
+
+}  // namespace motec

@@ -1,0 +1,75 @@
+// The program: a linear list of kernel calls with every buffer placed. The planner makes it; code
+// generation and reports read it; nothing rewrites it.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "ir/graph.h"
+#include "kernels/kernel.h"
+#include "target/target.h"
+
+namespace motec {
+
+// Where a tensor's bytes are.
+struct Place {
+  enum class Kind : uint8_t { None, Arena, State, Constant };
+  Kind kind = Kind::None;
+  size_t buffer = 0;   // Arena: index into Program::buffers; Constant: into Program::constants
+  int64_t offset = 0;  // State: byte offset
+};
+
+// A stretch of the arena. Values that take over one another's memory share one buffer.
+struct Buffer {
+  std::string name;  // of the value that was first in it
+  int64_t bytes = 0;
+  int32_t first = 0, last = 0;  // steps between which it is live, inclusive
+  int64_t offset = 0;
+};
+
+// An array of NAME_weights.cpp.
+struct Constant {
+  std::string name;  // a C identifier
+  Tensor tensor;
+};
+
+struct Argument {
+  Place place;
+  DType dtype = DType::F32;
+  bool written = false;
+};
+
+struct Step {
+  Op op;
+  Selection selection;
+  Call call;                        // its weights have been moved to Program::constants
+  std::vector<Argument> arguments;  // one per call.operands
+  std::string name;                 // a C identifier, unique in the program
+  int64_t macs = 0;
+  int64_t weights_bytes = 0;
+};
+
+// A graph input or output as the emitted header shows it.
+struct Slot {
+  std::string name, c_name;
+  Type type;
+  Place place;
+};
+
+struct Program {
+  std::string name;
+  const Target* target = nullptr;
+  Graph graph;  // after all passes; for types and names
+  std::vector<Step> steps;
+  std::vector<Buffer> buffers;
+  std::vector<Constant> constants;
+  std::vector<Slot> inputs, outputs;  // without those that live in the state
+  int64_t arena_bytes = 0, arena_lower_bound = 0, state_bytes = 0;
+  bool arena_optimal = false;
+  int64_t weights_bytes() const;
+  int64_t macs() const;
+};
+
+// Every tensor and the arena itself start at multiples of this: a NEON or MVE register.
+constexpr int64_t kArenaAlignment = 16;
+
+}  // namespace motec
