@@ -1,0 +1,209 @@
+#include "codegen/emit.h"
+
+#include <algorithm>
+#include <set>
+
+#include "ir/op_def.h"
+#include "kernels/shape_members.h"
+#include "support/diag.h"
+#include "support/identifier.h"
+
+namespace motec {
+namespace {
+
+// A name of the model's for a comment: whatever it holds, it must not end the comment or the line.
+std::string comment_text(std::string_view name) {
+  std::string text;
+  for (const char c : name) {
+    const bool printable = static_cast<unsigned char>(c) >= ' ' && c != '\\' && c != 0x7f;
+    const char last = text.empty() ? ' ' : text.back();
+    if ((c == '/' && last == '*') || (c == '*' && last == '/')) text += ' ';
+    text += printable ? c : '?';
+  }
+  return text;
+}
+
+int64_t offset_of(const Program& program, const Place& place) {
+  return place.kind == Place::Kind::State ? place.offset : program.buffers[place.buffer].offset;
+}
+
+std::string argument_text(const Program& program, const Argument& argument) {
+  const std::string type =
+      fmt::format("{}{}", argument.written ? "" : "const ", c_type_of(argument.dtype));
+  switch (argument.place.kind) {
+    case Place::Kind::None:
+      return "nullptr";
+    case Place::Kind::Constant:
+      return fmt::format("{}_impl::{}", program.name,
+                         program.constants[argument.place.buffer].name);
+    case Place::Kind::Arena:
+    case Place::Kind::State:
+      break;
+  }
+  return fmt::format("mote::at<{}>({}, {})", type,
+                     argument.place.kind == Place::Kind::State ? "state" : "arena",
+                     offset_of(program, argument.place));
+}
+
+std::string call_text(const Program& program, const Step& step) {
+  std::string arguments = fmt::format("{}_impl::{}{{}}", program.name, step.name);
+  for (const Argument& argument : step.arguments)
+    arguments += ", " + argument_text(program, argument);
+  return fmt::format("{}({})", step.call.function, arguments);
+}
+
+// "Conv2D 'conv1': float32[1,8,8,1] -> float32[1,8,8,16], 9216 MACs"
+std::string step_comment(const Program& program, const Step& step) {
+  std::string in, out;
+  for (const ValueId id : step.op.in)
+    if (id && !program.graph.constant(id))
+      in += (in.empty() ? "" : ", ") + to_string(program.graph.type(id));
+  for (const ValueId id : step.op.out)
+    out += (out.empty() ? "" : ", ") + to_string(program.graph.type(id));
+  std::string text = fmt::format("{} ({}): {} -> {}", step.name, step.op.def->name, in, out);
+  if (step.macs) text += fmt::format(", {} MACs", step.macs);
+  return text;
+}
+
+TemplateData shape_data(const Step& step) {
+  TemplateList members;
+  for (const ShapeMember& member : step.call.shape)
+    members.push_back(TemplateObject{
+        {"member_type", member.type}, {"member", member.name}, {"value", member.value}});
+  return TemplateObject{{"struct_name", step.name}, {"members", members}};
+}
+
+TemplateData slot_data(const Program& program, const Slot& slot, std::string_view direction) {
+  return TemplateObject{{"onnx_name", comment_text(slot.name)},
+                        {"c_name", slot.c_name},
+                        {"c_upper", upper(slot.c_name)},
+                        {"c_type", std::string(c_type_of(slot.type.dtype))},
+                        {"type", to_string(slot.type)},
+                        {"elements", std::to_string(slot.type.elements())},
+                        {"bytes", std::to_string(slot.type.bytes())},
+                        {"direction_upper", upper(direction)},
+                        {"offset", std::to_string(offset_of(program, slot.place))}};
+}
+
+TemplateData constant_data(const Constant& constant, std::string values) {
+  return TemplateObject{{"constant", constant.name},
+                        {"c_type", std::string(c_type_of(constant.tensor.dtype))},
+                        {"elements", std::to_string(constant.tensor.elements())},
+                        {"bytes", std::to_string(constant.tensor.type().bytes())},
+                        {"values", std::move(values)}};
+}
+
+TemplateObject common_data(const Program& program, const std::string& source) {
+  return {{"name", program.name},
+          {"upper", upper(program.name)},
+          {"source", comment_text(source)},
+          {"target", std::string(program.target->name)}};
+}
+
+// A C++ accessor is the tensor's name; where an input and an output have the same one, the input's
+// gets a suffix.
+bool clashes(const Program& program) {
+  for (const Slot& in : program.inputs)
+    for (const Slot& out : program.outputs)
+      if (in.c_name == out.c_name) return true;
+  return false;
+}
+
+}  // namespace
+
+TemplateData model_data(const Program& program, const std::string& source) {
+  TemplateObject data = common_data(program, source);
+  const bool stateful = program.state_bytes > 0;
+  TemplateList inputs, outputs, slots, headers, constants, shapes, steps, buffers;
+  for (const Slot& slot : program.inputs) {
+    inputs.push_back(slot_data(program, slot, "input"));
+    slots.push_back(slot_data(program, slot, "input"));
+  }
+  for (const Slot& slot : program.outputs) {
+    outputs.push_back(slot_data(program, slot, "output"));
+    slots.push_back(slot_data(program, slot, "output"));
+  }
+  for (const std::string& header : headers_of(program))
+    headers.push_back(TemplateObject{{"header", header}});
+  for (const Constant& constant : program.constants)
+    constants.push_back(constant_data(constant, {}));
+  for (const Step& step : program.steps) {
+    shapes.push_back(shape_data(step));
+    steps.push_back(TemplateObject{{"comment", step_comment(program, step)},
+                                   {"call", call_text(program, step)}});
+  }
+  std::set<std::string> checks;
+  for (const Step& step : program.steps)
+    checks.insert(step.call.checks.begin(), step.call.checks.end());
+  TemplateList asserts;
+  for (const std::string& check : checks) asserts.push_back(TemplateObject{{"check", check}});
+  for (const Buffer& buffer : program.buffers)
+    buffers.push_back(TemplateObject{{"buffer", identifier(buffer.name)},
+                                     {"offset", std::to_string(buffer.offset)},
+                                     {"bytes", std::to_string(buffer.bytes)}});
+  data["class"] = camel(program.name);
+  data["arena_bytes"] = std::to_string(program.arena_bytes);
+  data["arena_align"] = std::to_string(kArenaAlignment);
+  data["state_bytes"] = std::to_string(program.state_bytes);
+  data["stateful"] = stateful;
+  data["no_arena"] = true;
+  data["invoke_parameters"] = stateful ? "void *arena, void *state" : "void *arena";
+  data["invoke_members"] = stateful ? "arena_, state_" : "arena_";
+  data["input_suffix"] = clashes(program) ? "_in" : "";
+  data["inputs"] = inputs;
+  data["outputs"] = outputs;
+  data["slots"] = slots;
+  data["headers"] = headers;
+  data["constants"] = constants;
+  data["shapes"] = shapes;
+  data["steps"] = steps;
+  data["buffers"] = buffers;
+  data["asserts"] = asserts;
+  return data;
+}
+
+TemplateData weights_data(const Program& program, const std::string& source) {
+  TemplateObject data = common_data(program, source);
+  TemplateList constants;
+  for (const Constant& constant : program.constants)
+    constants.push_back(constant_data(constant, initializer(constant.tensor)));
+  data["align"] = std::to_string(kArenaAlignment);
+  data["constants"] = constants;
+  return data;
+}
+
+std::vector<std::string> headers_of(const Program& program) {
+  std::vector<std::string> headers = {"arena.h"};
+  for (const Step& step : program.steps)
+    headers.insert(headers.end(), step.call.headers.begin(), step.call.headers.end());
+  std::sort(headers.begin(), headers.end());
+  headers.erase(std::unique(headers.begin(), headers.end()), headers.end());
+  return headers;
+}
+
+std::string initializer(const Tensor& tensor) {
+  constexpr size_t kLine = 100;
+  std::string text, line = " ";
+  dispatch(tensor.dtype, [&]<class T>() {
+    for (const T value : tensor.values<T>()) {
+      std::string item;
+      if constexpr (std::is_floating_point_v<T>) {
+        item = literal(value);
+      } else if constexpr (sizeof(T) == 8) {
+        // The least int64_t is no literal; hexadecimal bits are.
+        item = fmt::format("{}({:#x}u)", std::is_signed_v<T> ? "(int64_t)" : "",
+                           static_cast<uint64_t>(value));
+        if (value >= 0) item = fmt::format("{}{}", value, std::is_signed_v<T> ? "" : "u");
+      } else if constexpr (sizeof(T) == 4 && std::is_signed_v<T>) {
+        item = literal(value);
+      } else {
+        item = fmt::format("{}{}", value, sizeof(T) == 4 ? "u" : "");
+      }
+      if (line.size() + item.size() + 2 > kLine) text += line + "\n", line = " ";
+      line += " " + item + ",";
+    }
+  });
+  return text + line + "\n";
+}
+
+}  // namespace motec
