@@ -1,0 +1,25 @@
+// Facts about a program that several reports show.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "plan/program.h"
+
+namespace motec {
+
+// Buffers of the arena that a step uses, without repetition, in the order of its arguments.
+std::vector<size_t> buffers_of(const Step& step);
+
+// "float32[1,8,8,16]"; several are joined by commas.
+std::string result_type(const Program& program, const Step& step);
+
+// Elements of all constants.
+int64_t parameters(const Program& program);
+
+// The steps that do most of the work, at most `n`: by MACs, then by position.
+std::vector<const Step*> top_steps(const Program& program, size_t n);
+
+// "12 345 678"
+std::string grouped(int64_t value);
+
+}  // namespace motec

@@ -1,0 +1,111 @@
+#include "report/json.h"
+
+#include <nlohmann/json.hpp>
+
+#include "ir/op_def.h"
+#include "report/facts.h"
+
+namespace motec {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// One number per tensor, a list per channel, null without quantization.
+template <class T>
+Json per_channel(const std::vector<T>& values) {
+  if (values.size() == 1) return values[0];
+  return values;
+}
+
+Json slot_json(const Program& program, const Slot& slot) {
+  Json json = {{"name", slot.name},
+               {"c_name", slot.c_name},
+               {"dtype", std::string(name_of(slot.type.dtype))},
+               {"shape", slot.type.shape},
+               {"elements", slot.type.elements()},
+               {"scale", nullptr},
+               {"zero_point", nullptr},
+               {"arena_offset", program.buffers[slot.place.buffer].offset}};
+  if (slot.type.quant) {
+    json["scale"] = per_channel(slot.type.quant->scale);
+    json["zero_point"] = per_channel(slot.type.quant->zero_point);
+  }
+  return json;
+}
+
+Json slots_json(const Program& program, const std::vector<Slot>& slots) {
+  Json list = Json::array();
+  for (const Slot& slot : slots) list.push_back(slot_json(program, slot));
+  return list;
+}
+
+Json candidate_json(const Choice& choice) {
+  Json json = {{"name", std::string(choice.kernel->name)}, {"cost", nullptr}, {"refused", nullptr}};
+  if (choice.refused.empty()) {
+    json["cost"] = choice.cost;
+  } else {
+    json["refused"] = choice.refused;
+  }
+  return json;
+}
+
+Json layer_json(const Program& program, const Step& step) {
+  Json nodes = Json::array(), buffers = Json::array(), candidates = Json::array();
+  if (!step.op.origin.node.empty()) nodes.push_back(step.op.origin.node);
+  for (const size_t i : buffers_of(step)) {
+    const Buffer& buffer = program.buffers[i];
+    buffers.push_back({{"name", buffer.name}, {"offset", buffer.offset}, {"bytes", buffer.bytes}});
+  }
+  for (const Choice& choice : step.selection.candidates)
+    candidates.push_back(candidate_json(choice));
+  return {{"name", step.name},
+          {"onnx_nodes", nodes},
+          {"onnx_op", step.op.origin.op_type},
+          {"op", std::string(step.op.def->name)},
+          {"kernel", std::string(step.selection.kernel->name)},
+          {"function", step.call.function},
+          {"output", result_type(program, step)},
+          {"macs", step.macs},
+          {"weights_bytes", step.weights_bytes},
+          {"scratch_bytes", step.call.scratch_bytes},
+          {"est_cycles", nullptr},
+          {"buffers", buffers},
+          {"candidates", candidates}};
+}
+
+Json memory_json(const Program& program) {
+  Json buffers = Json::array();
+  for (const Buffer& buffer : program.buffers) {
+    buffers.push_back({{"name", buffer.name},
+                       {"bytes", buffer.bytes},
+                       {"offset", buffer.offset},
+                       {"first", buffer.first},
+                       {"last", buffer.last}});
+  }
+  return {{"arena_bytes", program.arena_bytes}, {"arena_lower_bound", program.arena_lower_bound},
+          {"state_bytes", program.state_bytes}, {"weights_bytes", program.weights_bytes()},
+          {"optimal", program.arena_optimal},   {"buffers", buffers}};
+}
+
+}  // namespace
+
+std::string report_json(const Program& program, const ReportContext& context) {
+  Json layers = Json::array();
+  for (const Step& step : program.steps) layers.push_back(layer_json(program, step));
+  const Json report = {
+      {"model", context.model},
+      {"name", program.name},
+      {"target", std::string(program.target->name)},
+      {"optimize", context.optimize},
+      {"inputs", slots_json(program, program.inputs)},
+      {"outputs", slots_json(program, program.outputs)},
+      {"memory", memory_json(program)},
+      {"totals",
+       {{"macs", program.macs()}, {"est_cycles", nullptr}, {"parameters", parameters(program)}}},
+      {"layers", layers},
+      {"files", context.files}};
+  // Names in a model may be no UTF-8.
+  return report.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace motec

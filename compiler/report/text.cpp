@@ -1,0 +1,101 @@
+#include "report/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "ir/op_def.h"
+#include "report/facts.h"
+
+namespace motec {
+namespace {
+
+// Columns on a terminal; continuation bytes of UTF-8 take none. Control characters would not be
+// counted right, and a model's names may hold them: they become '?'.
+size_t width(std::string_view text) {
+  return static_cast<size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+std::string printable(std::string text) {
+  for (char& c : text)
+    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = '?';
+  return text;
+}
+
+bool is_number(std::string_view text) {
+  return text.empty() || text == "-" || text.find_first_not_of("0123456789 .%") == text.npos;
+}
+
+std::string percent(int64_t part, int64_t whole) {
+  return whole ? fmt::format("{:.0f}%",
+                             100.0 * static_cast<double>(part) / static_cast<double>(whole))
+               : "-";
+}
+
+}  // namespace
+
+std::string TextTable::text(const Palette& palette) const {
+  const size_t columns = rows_[0].size();
+  std::vector<size_t> widths(columns);
+  std::vector<bool> right(columns, true);
+  for (size_t r = 0; r < rows_.size(); ++r) {
+    for (size_t c = 0; c < columns; ++c) {
+      widths[c] = std::max(widths[c], width(printable(rows_[r][c])));
+      if (r > 0 && !is_number(rows_[r][c])) right[c] = false;
+    }
+  }
+  std::string text;
+  for (size_t r = 0; r < rows_.size(); ++r) {
+    std::string line;
+    for (size_t c = 0; c < columns; ++c) {
+      const std::string cell = printable(rows_[r][c]);
+      const std::string fill(widths[c] - width(cell), ' ');
+      line += "  " + (right[c] ? fill + cell : cell + fill);
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    text += r == 0 ? fmt::format("{}{}{}\n", palette.bold, line, palette.reset) : line + "\n";
+  }
+  return text;
+}
+
+std::string summary(const Program& program, const Palette& palette, bool all_layers) {
+  std::string text = fmt::format("{}{}{} for {}\n", palette.bold, program.name, palette.reset,
+                                 program.target->name);
+  const auto slots = [&](std::string_view kind, const std::vector<Slot>& list) {
+    for (const Slot& slot : list)
+      text += fmt::format("  {:<8} {} {}{}{}\n", kind, slot.c_name, palette.dim,
+                          to_string(slot.type), palette.reset);
+  };
+  slots("input", program.inputs);
+  slots("output", program.outputs);
+  text += fmt::format("  {:<8} {}{}{} bytes", "arena", palette.bold, grouped(program.arena_bytes),
+                      palette.reset);
+  if (program.arena_optimal) {
+    text +=
+        fmt::format(" {}(no smaller one exists for these buffers){}\n", palette.dim, palette.reset);
+  } else {
+    text += fmt::format(" {}(at least {}){}\n", palette.dim, grouped(program.arena_lower_bound),
+                        palette.reset);
+  }
+  if (program.state_bytes)
+    text += fmt::format("  state    {} bytes\n", grouped(program.state_bytes));
+  text +=
+      fmt::format("  weights  {} bytes\n  work     {} MACs in {} layers\n",
+                  grouped(program.weights_bytes()), grouped(program.macs()), program.steps.size());
+  constexpr size_t kShown = 5;
+  TextTable table({"layer", "op", "kernel", "MACs", "", "weights"});
+  const auto add = [&](const Step& step) {
+    table.add({step.name, std::string(step.op.def->name), std::string(step.selection.kernel->name),
+               grouped(step.macs), percent(step.macs, program.macs()),
+               grouped(step.weights_bytes)});
+  };
+  if (all_layers) {
+    for (const Step& step : program.steps) add(step);
+  } else {
+    for (const Step* step : top_steps(program, kShown)) add(*step);
+  }
+  return table.empty() ? text : text + table.text(palette);
+}
+
+}  // namespace motec
