@@ -1,0 +1,72 @@
+// The commands of motec, as the command line names them. Each returns an exit code; faults of the
+// user leave as CompileError.
+#pragma once
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "driver/compile.h"
+#include "driver/terminal.h"
+
+namespace motec {
+
+// What the command line says of a model, still as text where it must be taken apart.
+struct ModelArguments {
+  std::filesystem::path model;
+  std::string name, target = "host", optimize = "balanced", io = "float";
+  std::string arena_limit, flash_limit;   // "16K"
+  std::vector<std::string> input_shapes;  // "x=1,49,10"
+  std::vector<std::string> input_values;  // "x=FILE"
+  std::vector<std::string> states;        // "in=out"
+  std::string quantize;
+  std::filesystem::path calibration;
+  PassOptions passes;
+};
+
+struct CompileArguments {
+  ModelArguments model;
+  std::filesystem::path out_dir;
+  std::filesystem::path emit_test, report, html, depfile;  // empty: not wanted
+  double tolerance = 1e-5;
+};
+
+struct VerifyArguments {
+  ModelArguments model;
+  std::filesystem::path data, keep;
+  std::string cflags = "-O2", cxx;
+  double tolerance = 1e-5;
+  int jobs = 0;          // 0: one per processor
+  int time_limit = 300;  // seconds, for the program
+  bool check_symbols = true;
+  bool count = false;  // print the instructions of one inference
+};
+
+struct RunArguments {
+  ModelArguments model;
+  std::vector<std::string> inputs;  // "x=FILE"
+  std::filesystem::path out_dir;
+};
+
+int compile_command(const CompileArguments& arguments, Terminal& terminal);
+int verify_command(const VerifyArguments& arguments, Terminal& terminal);
+int run_command(const RunArguments& arguments, Terminal& terminal);
+int inspect_command(const ModelArguments& arguments, Terminal& terminal);
+int targets_command(Terminal& terminal);
+
+// Takes the texts apart, and reads the files of --input-value. Fails with E1102 to E1104.
+CompileOptions compile_options(const ModelArguments& arguments);
+
+// "NAME=VALUE", at the last '=': ONNX names may hold one. Fails with E1102.
+std::pair<std::string, std::string> name_and_value(const std::string& text, std::string_view option,
+                                                   std::string_view example);
+
+// "16384", "16K", "2M". Fails with E1103.
+int64_t parse_size(const std::string& text, std::string_view option);
+
+// A tensor in a .npy or .pb file. Fails with E5029 for other names.
+Tensor read_tensor_by_name(const std::filesystem::path& path);
+
+// Fails with E1130: a part of the command line that does nothing yet.
+[[noreturn]] void fail_not_available(std::string_view what);
+
+}  // namespace motec

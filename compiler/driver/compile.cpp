@@ -1,0 +1,74 @@
+#include "driver/compile.h"
+
+#include "support/diag.h"
+#include "support/identifier.h"
+
+namespace motec {
+namespace {
+
+int find_port(const std::vector<Port>& ports, const std::string& name, std::string_view kind) {
+  std::string names;
+  for (size_t i = 0; i < ports.size(); ++i) {
+    if (ports[i].name == name) return static_cast<int>(i);
+    names += (names.empty() ? "" : ", ") + ports[i].name;
+  }
+  fail({.code = "E1110",
+        .message = fmt::format("--state names '{}', which is no {}", name, kind),
+        .hint = fmt::format("the {}s are: {}", kind, names)});
+}
+
+void bind_states(Graph& graph, const CompileOptions& options) {
+  for (const auto& [input, output] : options.states) {
+    const StatePair pair{find_port(graph.inputs, input, "input"),
+                         find_port(graph.outputs, output, "output")};
+    for (const StatePair& other : graph.states) {
+      if (other.input == pair.input || other.output == pair.output)
+        fail({.code = "E1111",
+              .message = fmt::format("--state {}={}: one of them is used twice", input, output)});
+    }
+    const Type& in = graph.type(graph.inputs[static_cast<size_t>(pair.input)].value);
+    const Type& out = graph.type(graph.outputs[static_cast<size_t>(pair.output)].value);
+    if (in != out) {
+      fail({.code = "E1111",
+            .message = fmt::format("--state {}={}: the input is {}, the output {}", input, output,
+                                   to_string(in), to_string(out))});
+    }
+    graph.states.push_back(pair);
+  }
+}
+
+}  // namespace
+
+std::string model_name(const CompileOptions& options) {
+  if (!options.name.empty()) {
+    if (identifier(options.name) != options.name) {
+      fail({.code = "E1112",
+            .message = fmt::format("--name '{}' is no C identifier", options.name),
+            .hint = fmt::format("try '{}'", identifier(options.name))});
+    }
+    return options.name;
+  }
+  const std::string stem = options.model.stem().string();
+  const std::filesystem::path folder = std::filesystem::absolute(options.model).parent_path();
+  return identifier(stem == "model" && folder.has_filename() ? folder.filename().string() : stem);
+}
+
+Graph load_graph(const CompileOptions& options) {
+  Graph graph = import_onnx(options.model, options.import);
+  bind_states(graph, options);
+  run_passes(graph, options.passes);
+  return graph;
+}
+
+Program compile_program(const CompileOptions& options) {
+  const Target& target = find_target(options.target);
+  const std::string name = model_name(options);
+  Graph graph = load_graph(options);
+  return with_context(fmt::format("compiling {} for {}", options.model.string(), target.name), [&] {
+    return plan(
+        std::move(graph), target,
+        {.name = name, .arena_limit = options.arena_limit, .flash_limit = options.flash_limit});
+  });
+}
+
+}  // namespace motec

@@ -1,0 +1,35 @@
+// The compiler from model file to emitted files, as a library.
+#pragma once
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "codegen/bundle.h"
+#include "import/onnx_reader.h"
+#include "passes/pipeline.h"
+#include "plan/plan.h"
+
+namespace motec {
+
+struct CompileOptions {
+  std::filesystem::path model;
+  std::string name;  // empty: from the model's file name
+  std::string target = "host";
+  std::string optimize = "balanced";  // speed, balanced, ram or flash
+  ImportOptions import;
+  PassOptions passes;
+  std::vector<std::pair<std::string, std::string>> states;  // input name, output name
+  std::optional<int64_t> arena_limit, flash_limit;
+};
+
+// Model to graph after all passes.
+Graph load_graph(const CompileOptions& options);
+
+// Model to program.
+Program compile_program(const CompileOptions& options);
+
+// The C identifier of a model: --name, or its file's name (its folder's, if the file is
+// model.onnx).
+std::string model_name(const CompileOptions& options);
+
+}  // namespace motec

@@ -1,0 +1,117 @@
+// From the texts of the command line to the options of the compiler.
+#include <charconv>
+
+#include "driver/commands.h"
+#include "eval/npy.h"
+#include "import/tensor_reader.h"
+#include "support/diag.h"
+#include "support/text.h"
+
+namespace motec {
+namespace {
+
+Shape parse_shape(const std::string& text, const std::string& whole) {
+  Shape shape;
+  if (text.empty()) return shape;  // a scalar
+  for (const std::string& item : split(text, ',')) {
+    const std::string digits = trim(item);
+    int64_t dim = 0;
+    const char* last = digits.data() + digits.size();
+    const auto [end, error] = std::from_chars(digits.data(), last, dim);
+    if (error != std::errc() || end != last || dim < 0) {
+      fail({.code = "E1102",
+            .message = fmt::format("--input-shape {}: '{}' is no dimension", whole, item),
+            .hint = "write it like --input-shape x=1,49,10"});
+    }
+    shape.push_back(dim);
+  }
+  return shape;
+}
+
+void check_one_of(const std::string& value, std::string_view option,
+                  const std::vector<std::string>& choices) {
+  for (const std::string& choice : choices)
+    if (value == choice) return;
+  const std::string near = nearest(value, choices);
+  fail({.code = "E1104",
+        .message = fmt::format("{} does not know '{}'", option, value),
+        .hint = fmt::format("{}it is one of {}",
+                            near.empty() ? "" : fmt::format("did you mean '{}'? ", near),
+                            fmt::join(choices, ", "))});
+}
+
+}  // namespace
+
+std::pair<std::string, std::string> name_and_value(const std::string& text, std::string_view option,
+                                                   std::string_view example) {
+  const size_t at = text.rfind('=');
+  if (at == text.npos || at == 0) {
+    fail({.code = "E1102",
+          .message = fmt::format("{} {}: there is no name and '='", option, text),
+          .hint = fmt::format("write it like {} {}", option, example)});
+  }
+  return {text.substr(0, at), text.substr(at + 1)};
+}
+
+int64_t parse_size(const std::string& text, std::string_view option) {
+  int64_t value = 0;
+  const char* last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), last, value);
+  const std::string unit(end, last);
+  int64_t factor = 0;
+  if (unit.empty() || unit == "B") factor = 1;
+  if (unit == "K" || unit == "k" || unit == "KiB") factor = 1024;
+  if (unit == "M" || unit == "MiB") factor = 1024 * 1024;
+  if (error != std::errc() || value < 0 || !factor || value > (int64_t{1} << 40)) {
+    fail({.code = "E1103",
+          .message = fmt::format("{} {}: this is no size", option, text),
+          .hint = "write bytes, or KiB and MiB as 16K and 2M"});
+  }
+  return value * factor;
+}
+
+Tensor read_tensor_by_name(const std::filesystem::path& path) {
+  if (path.extension() == ".npy") return read_npy(path);
+  if (path.extension() == ".pb") return read_tensor_file(path);
+  fail({.code = "E5029",
+        .message = fmt::format("{} is neither .npy nor .pb", path.string()),
+        .hint = "write it with numpy.save"});
+}
+
+void fail_not_available(std::string_view what) {
+  fail({.code = "E1130",
+        .message = fmt::format("{} is not available yet", what),
+        .hint = "models run in float32; quantized operators in a model are refused by name"});
+}
+
+CompileOptions compile_options(const ModelArguments& arguments) {
+  check_one_of(arguments.optimize, "--optimize", {"speed", "balanced", "ram", "flash"});
+  check_one_of(arguments.io, "--io", {"float", "quantized"});
+  if (!arguments.quantize.empty() || !arguments.calibration.empty())
+    fail_not_available("quantization (--quantize, --calibration)");
+  if (arguments.io == "quantized")
+    fail_not_available("quantized input and output (--io quantized)");
+  CompileOptions options;
+  options.model = arguments.model;
+  options.name = arguments.name;
+  options.target = arguments.target;
+  options.optimize = arguments.optimize;
+  options.passes = arguments.passes;
+  for (const std::string& text : arguments.input_shapes) {
+    const auto [name, shape] = name_and_value(text, "--input-shape", "x=1,49,10");
+    options.import.input_shapes[name] = parse_shape(shape, text);
+  }
+  for (const std::string& text : arguments.input_values) {
+    const auto [name, file] = name_and_value(text, "--input-value", "axes=axes.npy");
+    options.import.input_values[name] = read_tensor_by_name(file);
+  }
+  for (const std::string& text : arguments.states)
+    options.states.push_back(name_and_value(text, "--state", "h_in=h_out"));
+  if (!arguments.arena_limit.empty())
+    options.arena_limit = parse_size(arguments.arena_limit, "--arena-limit");
+  if (!arguments.flash_limit.empty())
+    options.flash_limit = parse_size(arguments.flash_limit, "--flash-limit");
+  return options;
+}
+
+}  // namespace motec
