@@ -1,0 +1,21 @@
+# cmake -DBUILD_DIR=… -DSOURCE_DIR=… -DTARGET=… -DTOOLCHAIN=… -P run.cmake
+function(run)
+  execute_process(COMMAND ${ARGN} RESULT_VARIABLE result)
+  if(NOT result EQUAL 0)
+    list(JOIN ARGN " " command)
+    message(FATAL_ERROR "failed: ${command}")
+  endif()
+endfunction()
+
+set(work ${BUILD_DIR}/install-test-${TARGET})
+file(REMOVE_RECURSE ${work})
+run(${CMAKE_COMMAND} --install ${BUILD_DIR} --prefix ${work}/prefix)
+# A copy, so that nothing of the source tree is within reach but by find_package.
+file(COPY ${SOURCE_DIR}/tests/install/consumer ${SOURCE_DIR}/models/digits DESTINATION ${work})
+set(options -G Ninja -DCMAKE_PREFIX_PATH=${work}/prefix -DCORE=${TARGET} -DCMAKE_BUILD_TYPE=Release)
+if(TOOLCHAIN)
+  list(APPEND options --toolchain ${TOOLCHAIN} -DCMAKE_FIND_ROOT_PATH_MODE_PACKAGE=BOTH)
+endif()
+run(${CMAKE_COMMAND} -S ${work}/consumer -B ${work}/build ${options})
+run(${CMAKE_COMMAND} --build ${work}/build)
+run(ctest --test-dir ${work}/build --output-on-failure)
