@@ -1,0 +1,2 @@
+
+BprobabilitiesJ(Ìƒ!;%LŒ:¿J;˜Œã;?Hn:¥î‚;XøN<W;^Çv?Õ},;

@@ -1,0 +1,1 @@
+BprobabilitiesJÉÇz?â<œ3<´t“;

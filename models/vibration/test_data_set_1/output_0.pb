@@ -1,0 +1,1 @@
+BprobabilitiesJWk<ûMw?(&<)<

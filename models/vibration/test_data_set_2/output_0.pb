@@ -1,0 +1,1 @@
+BprobabilitiesJÓ|‚<$<™²v?üF*<

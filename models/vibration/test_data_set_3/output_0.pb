@@ -1,0 +1,2 @@
+BprobabilitiesJF/á;+L0<‘{<ƒ
+y?
