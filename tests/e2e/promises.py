@@ -1,0 +1,66 @@
+"""What motec promises of every model: equal inputs give equal files, compilation takes under a
+second, and the arena keeps within bounds that are known for four networks.
+
+usage: promises.py MOTEC MODELS_DIR [SHARED_DATA_DIR]
+"""
+import filecmp
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+# Bytes of activations that are alive at once, in float32, with no tensor over another.
+ARENA_LIMITS = {"ic_float": 4 * 49152, "kws_float": 4 * 16000, "vww_float": 4 * 55296,
+                "ad_float": 4 * 768}
+SECONDS = 1.0
+
+
+def compile_model(motec, model, folder, name):
+    report = folder / "report.json"
+    start = time.monotonic()
+    subprocess.run([motec, "compile", model, "-o", folder, "--target", "cortex-m4", "--name", name,
+                    "--report", report], check=True, stdin=subprocess.DEVNULL)
+    return json.loads(report.read_text()), time.monotonic() - start
+
+
+def check(motec, model):
+    name = model.parent.name
+    faults = []
+    with tempfile.TemporaryDirectory() as temporary:
+        first, second = pathlib.Path(temporary, "first"), pathlib.Path(temporary, "second")
+        report, seconds = compile_model(motec, model, first, name)
+        _, again = compile_model(motec, model, second, name)
+        for path in first.rglob("*"):
+            if path.is_file() and not filecmp.cmp(path, second / path.relative_to(first), shallow=False):
+                faults.append(f"{path.name} differs between two runs")
+    arena, bound = report["memory"]["arena_bytes"], report["memory"]["arena_lower_bound"]
+    seconds = min(seconds, again)
+    print(f"{name}: arena {arena} (bound {bound}), weights {report['memory']['weights_bytes']}, "
+          f"compiled in {seconds:.2f} s")
+    if seconds > SECONDS:
+        faults.append(f"compilation took {seconds:.2f} s")
+    if arena < bound:
+        faults.append(f"the arena ({arena}) is below its lower bound ({bound})")
+    limit = ARENA_LIMITS.get(name)
+    if limit and arena > limit:
+        faults.append(f"the arena is {arena} bytes, more than {limit}")
+    return [f"{name}: {fault}" for fault in faults]
+
+
+def main():
+    motec, models = sys.argv[1], [pathlib.Path(sys.argv[2])]
+    if len(sys.argv) > 3 and sys.argv[3]:
+        models.append(pathlib.Path(sys.argv[3], "mlperf_tiny"))
+    faults = []
+    for folder in models:
+        for model in sorted(folder.glob("*/model.onnx")):
+            if not model.parent.name.endswith("_int8"):
+                faults += check(motec, model)
+    print("\n".join(faults) or "all promises kept")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

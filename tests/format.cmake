@@ -1,0 +1,23 @@
+# Checks that every C++ file is formatted as .clang-format says. Version 14 alone decides: others
+# format some constructs differently.
+find_program(CLANG_FORMAT NAMES clang-format-14)
+if(NOT CLANG_FORMAT)
+  message("clang-format-14 was not found")
+  return()
+endif()
+set(files)
+foreach(folder compiler runtime tests tools)
+  foreach(ending h cpp c inc)
+    file(GLOB_RECURSE found ${SOURCE_DIR}/${folder}/*.${ending})
+    list(APPEND files ${found})
+  endforeach()
+endforeach()
+execute_process(COMMAND ${CLANG_FORMAT} --dry-run -Werror ${files}
+                WORKING_DIRECTORY ${SOURCE_DIR} RESULT_VARIABLE result ERROR_VARIABLE text)
+if(NOT result EQUAL 0)
+  string(REGEX MATCHALL "[^\n]+: error: code should be clang-formatted" lines "${text}")
+  list(TRANSFORM lines REPLACE ":[0-9]+:[0-9]+: error.*" "")
+  list(REMOVE_DUPLICATES lines)
+  list(JOIN lines "\n  " names)
+  message(FATAL_ERROR "clang-format-14 -i would change:\n  ${names}")
+endif()

@@ -1,0 +1,78 @@
+// The emitted files of a tiny model: the header must be C99 and C++17, the sources C++17.
+#include <catch2/catch.hpp>
+#include <cstdlib>
+
+#include "codegen/bundle.h"
+#include "plan/plan.h"
+#include "support/files.h"
+#include "support/golden.h"
+#include "support/graph_builder.h"
+
+namespace motec {
+namespace {
+
+using test::GraphBuilder;
+using test::ScratchDirectory;
+
+// Awkward names, several types, an empty tensor, and a state.
+Graph awkward_model() {
+  GraphBuilder b;
+  const ValueId x = b.input("input:0 \\ */ /*", {1, 4, 4, 2}), t = b.input("int", {3}, DType::S64);
+  const ValueId h = b.input("h", {2}), e = b.input("empty", {0}), big = b.input("X", {2});
+  const ValueId small = b.input("x", {1});
+  const ValueId y = b.conv(x, 4, 3);
+  b.output("output:0", y).output("int", b.binary(BinaryFn::Add, t, t));
+  b.output("h_out", b.binary(BinaryFn::Add, h, h)).output("empty", b.unary(UnaryFn::Relu, e));
+  b.output("sum", b.binary(BinaryFn::Add, big, small));
+  b.graph().states = {{2, 2}};
+  return b.graph();
+}
+
+int compile(const std::string& compiler, const std::filesystem::path& source) {
+  const std::string command = compiler + " -Wall -Wextra -Werror -pedantic -fsyntax-only -I" +
+                              source.parent_path().string() + " " + source.string() + " 2>&1";
+  return std::system(command.c_str());
+}
+
+TEST_CASE("what is emitted compiles without warnings") {
+  const ScratchDirectory scratch;
+  const Program program = plan(awkward_model(), find_target("generic"), {.name = "tiny"});
+  const Files files = make_bundle(program, "tiny.onnx");
+  write_files(scratch.path(), files);
+  for (const std::string name : {"tiny.h", "tiny.cpp", "tiny_weights.cpp", "mote/conv2d_f32.h"})
+    CHECK(files.count(name) == 1);
+  // Twice, for the include guard; and every accessor is declared.
+  write_file(scratch / "use.c",
+             "#include \"tiny.h\"\n#include \"tiny.h\"\n"
+             "static uint8_t arena[TINY_ARENA_BYTES], state[TINY_STATE_BYTES];\n"
+             "int main(void) {\n"
+             "  tiny_reset(state);\n"
+             "  tiny_input_int_(arena)[0] = 1;\n"
+             "  tiny_invoke(arena, state);\n"
+             "  return tiny_output_output_0(arena)[TINY_OUTPUT_OUTPUT_0_ELEMENTS - 1] > 0;\n}\n");
+  CHECK(compile(MOTE_C_COMPILER " -std=c99", scratch / "use.c") == 0);
+  write_file(scratch / "use.cpp",
+             "#include \"tiny.h\"\nint main() {\n"
+             "  static Tiny tiny;\n  tiny.invoke();\n  return tiny.output_0()[0] > 0;\n}\n");
+  CHECK(compile(MOTE_CXX_COMPILER " -std=c++17", scratch / "use.cpp") == 0);
+  CHECK(compile(MOTE_CXX_COMPILER " -std=c++17 -fno-exceptions -fno-rtti", scratch / "tiny.cpp") ==
+        0);
+  CHECK(compile(MOTE_CXX_COMPILER " -std=c++17", scratch / "tiny_weights.cpp") == 0);
+}
+
+TEST_CASE("the same model gives the same files") {
+  const auto files = [] {
+    return make_bundle(plan(awkward_model(), find_target("cortex-m4"), {.name = "tiny"}), "a.onnx");
+  };
+  CHECK(files() == files());
+}
+
+TEST_CASE("emitted runtime headers come with those that they include") {
+  const std::vector<std::string> headers = header_closure({"conv2d_f32.h", "isa/neon.h"});
+  for (const std::string name : {"config.h", "conv2d_f32.h", "isa/neon.h", "isa/scalar.h"})
+    CHECK(std::find(headers.begin(), headers.end(), name) != headers.end());
+  CHECK(std::is_sorted(headers.begin(), headers.end()));
+}
+
+}  // namespace
+}  // namespace motec
