@@ -11,22 +11,7 @@ namespace {
 
 std::vector<Type> infer(const Conv2dAttrs& a, const InferCtx& c) {
   const Type &x = *c.in[0], &w = *c.in[1];
-  require(x.dtype == DType::F32 && w.dtype == DType::F32, "E3101",
-          fmt::format("Conv is not defined for {}", name_of(x.dtype)));
-  require(x.shape.size() == 4 && w.shape.size() == 4, "E3130",
-          fmt::format("Conv: operands {} and {} are not of rank 4", to_string(x.shape),
-                      to_string(w.shape)));
-  require(a.groups >= 1 && w.shape[3] * a.groups == x.shape[3] && w.shape[0] % a.groups == 0,
-          "E3131",
-          fmt::format("Conv: weights for {} channels in {} groups do not fit {} input channels",
-                      w.shape[3], a.groups, x.shape[3]));
-  require(w.shape[0] > 0 && w.shape[1] > 0 && w.shape[2] > 0, "E3131",
-          fmt::format("Conv: weights {} are empty", to_string(w.shape)));
-  if (c.in.size() > 2 && c.in[2]) {
-    require(c.in[2]->shape == Shape{w.shape[0]}, "E3132",
-            fmt::format("Conv: bias {} does not have one entry for each of {} output channels",
-                        to_string(c.in[2]->shape), w.shape[0]));
-  }
+  require_conv_operands("Conv", c, a.groups);
   Shape y = {x.shape[0], 0, 0, w.shape[0]};
   for (size_t i = 0; i < 2; ++i) {
     y[1 + i] = window_count(x.shape[1 + i], a.pad[i] + a.pad[2 + i], w.shape[1 + i], a.stride[i],
@@ -47,9 +32,7 @@ void eval(const Conv2dAttrs& a, const EvalCtx& c) {
   std::vector<float> packed(
       static_cast<size_t>(mote::pack::conv2d_floats(w.shape[0], k, a.groups, nr)));
   mote::pack::pack_conv2d(w.data<float>(), w.shape[0], k, a.groups, nr, packed.data());
-  // Kernels read whole blocks of biases.
-  std::vector<float> bias(static_cast<size_t>(w.shape[0] + nr));
-  if (c.in.size() > 2 && c.in[2]) std::copy_n(c.in[2]->data<float>(), w.shape[0], bias.begin());
+  const std::vector<float> bias = evaluated_bias(c, w.shape[0], nr);
   mote::conv2d_f32<Isa, mote::fn::Identity>(s, x.data<float>(), packed.data(), bias.data(),
                                             c.out[0]->data<float>());
   apply_activation(a.act, *c.out[0]);
@@ -60,6 +43,31 @@ int64_t macs(const Conv2dAttrs& a, const InferCtx& c) {
 }
 
 }  // namespace
+
+void require_conv_operands(std::string_view name, const InferCtx& c, int64_t groups) {
+  const Type &x = *c.in[0], &w = *c.in[1];
+  require(x.dtype == DType::F32 && w.dtype == DType::F32, "E3101",
+          fmt::format("{} is not defined for {}", name, name_of(x.dtype)));
+  require(x.shape.size() == 4 && w.shape.size() == 4, "E3130",
+          fmt::format("{}: operands {} and {} are not of rank 4", name, to_string(x.shape),
+                      to_string(w.shape)));
+  require(groups >= 1 && w.shape[3] * groups == x.shape[3] && w.shape[0] % groups == 0, "E3131",
+          fmt::format("{}: weights for {} channels in {} groups do not fit {} input channels", name,
+                      w.shape[3], groups, x.shape[3]));
+  require(w.elements() > 0, "E3131",
+          fmt::format("{}: weights {} are empty", name, to_string(w.shape)));
+  if (c.in.size() > 2 && c.in[2]) {
+    require(c.in[2]->shape == Shape{w.shape[0]}, "E3132",
+            fmt::format("{}: bias {} does not have one entry for each of {} output channels", name,
+                        to_string(c.in[2]->shape), w.shape[0]));
+  }
+}
+
+std::vector<float> evaluated_bias(const EvalCtx& c, int64_t channels, int64_t nr) {
+  std::vector<float> bias(static_cast<size_t>(channels + nr));
+  if (c.in.size() > 2 && c.in[2]) std::copy_n(c.in[2]->data<float>(), channels, bias.begin());
+  return bias;
+}
 
 int64_t window_count(int64_t x, int64_t pads, int64_t kernel, int64_t stride, int64_t dilation) {
   const int64_t room = x + pads - dilation * (kernel - 1) - 1;

@@ -5,6 +5,7 @@
 
 #include "mote/pack.h"
 #include "mote/pack_conv_transpose.h"
+#include "ops/conv2d.h"
 #include "ops/shapes.h"
 #include "support/diag.h"
 
@@ -13,25 +14,9 @@ namespace {
 
 std::vector<Type> infer(const ConvTranspose2dAttrs& a, const InferCtx& c) {
   const Type &x = *c.in[0], &w = *c.in[1];
-  require(x.dtype == DType::F32 && w.dtype == DType::F32, "E3101",
-          fmt::format("ConvTranspose is not defined for {}", name_of(x.dtype)));
-  require(x.shape.size() == 4 && w.shape.size() == 4, "E3130",
-          fmt::format("ConvTranspose: operands {} and {} are not of rank 4", to_string(x.shape),
-                      to_string(w.shape)));
-  require(a.groups >= 1 && w.shape[3] * a.groups == x.shape[3] && w.shape[0] % a.groups == 0,
-          "E3131",
-          fmt::format(
-              "ConvTranspose: weights for {} channels in {} groups do not fit {} input channels",
-              w.shape[3], a.groups, x.shape[3]));
-  require(w.elements() > 0 && x.elements() > 0, "E3131",
-          fmt::format("ConvTranspose: operand {} or weights {} are empty", to_string(x.shape),
-                      to_string(w.shape)));
-  if (c.in.size() > 2 && c.in[2]) {
-    require(
-        c.in[2]->shape == Shape{w.shape[0]}, "E3132",
-        fmt::format("ConvTranspose: bias {} does not have one entry for each of {} output channels",
-                    to_string(c.in[2]->shape), w.shape[0]));
-  }
+  require_conv_operands("ConvTranspose", c, a.groups);
+  require(x.elements() > 0, "E3131",
+          fmt::format("ConvTranspose: operand {} is empty", to_string(x.shape)));
   require(
       a.out[0] > 0 && a.out[1] > 0 && a.pad[0] >= 0 && a.pad[1] >= 0, "E3133",
       fmt::format("ConvTranspose: padding leaves nothing of the result: {}", field_text(a.out)));
@@ -43,9 +28,7 @@ void eval(const ConvTranspose2dAttrs& a, const EvalCtx& c) {
   const Tensor &x = *c.in[0], &w = *c.in[1];
   const mote::ConvTranspose2dShape s = conv_transpose2d_shape(a, x.shape, w.shape);
   const std::vector<float> packed = pack_conv_transpose2d(s, w, mote::gemm_nr<Isa>());
-  // Kernels read whole blocks of biases.
-  std::vector<float> bias(static_cast<size_t>(w.shape[0] + mote::gemm_nr<Isa>()));
-  if (c.in.size() > 2 && c.in[2]) std::copy_n(c.in[2]->data<float>(), w.shape[0], bias.begin());
+  const std::vector<float> bias = evaluated_bias(c, w.shape[0], mote::gemm_nr<Isa>());
   mote::conv_transpose2d_f32<Isa, mote::fn::Identity>(s, x.data<float>(), packed.data(),
                                                       bias.data(), c.out[0]->data<float>());
   apply_activation(a.act, *c.out[0]);

@@ -1,9 +1,8 @@
 #include "ops/dense.h"
 
-#include <algorithm>
-
 #include "mote/gemm_f32.h"
 #include "mote/pack.h"
+#include "ops/conv2d.h"
 #include "ops/shapes.h"
 #include "support/diag.h"
 
@@ -34,8 +33,7 @@ void eval(const DenseAttrs& a, const EvalCtx& c) {
   const int64_t nr = mote::gemm_nr<Isa>();
   std::vector<float> packed(static_cast<size_t>(mote::pack::dense_floats(s.n, s.k, nr)));
   mote::pack::pack_dense(w.data<float>(), s.n, s.k, nr, packed.data());
-  std::vector<float> bias(static_cast<size_t>(s.n + nr));  // kernels read whole blocks
-  if (c.in.size() > 2 && c.in[2]) std::copy_n(c.in[2]->data<float>(), s.n, bias.begin());
+  const std::vector<float> bias = evaluated_bias(c, s.n, nr);
   mote::pointwise_f32<Isa, mote::fn::Identity>(s, x.data<float>(), packed.data(), bias.data(),
                                                c.out[0]->data<float>());
   apply_activation(a.act, *c.out[0]);
