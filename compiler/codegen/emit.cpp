@@ -146,7 +146,6 @@ TemplateData model_data(const Program& program, const std::string& source) {
   data["arena_align"] = std::to_string(kArenaAlignment);
   data["state_bytes"] = std::to_string(program.state_bytes);
   data["stateful"] = stateful;
-  data["no_arena"] = true;
   data["invoke_parameters"] = stateful ? "void *arena, void *state" : "void *arena";
   data["invoke_members"] = stateful ? "arena_, state_" : "arena_";
   data["input_suffix"] = clashes(program) ? "_in" : "";

@@ -12,8 +12,7 @@
 namespace motec {
 namespace {
 
-// Newest version of ONNX's own operators whose changes have been read; newer models are tried, as
-// most operators do not change.
+// There is no newest one: most operators do not change, and those that do are refused one by one.
 constexpr int64_t kOldestOpset = 7;
 
 // How far functions may be nested, and how many nodes all calls together may stand for.

@@ -347,7 +347,7 @@ class ModelImporter {
                        const std::vector<ValueId>& in, Scope& scope) {
     onnx::GraphProto body;
     *body.mutable_node() = function.node();
-    for (auto& node : *body.mutable_node()) bind_attributes(function, call, node);
+    for (auto& node : *body.mutable_node()) bind_attributes(call, node);
     Scope inner;
     for (int i = 0; i < function.input_size(); ++i) {
       body.add_input()->set_name(function.input(i));
@@ -378,9 +378,7 @@ class ModelImporter {
   }
 
   // Attributes that refer to attributes of the function get the values of the call.
-  static void bind_attributes(const onnx::FunctionProto& function, const onnx::NodeProto& call,
-                              onnx::NodeProto& node) {
-    (void)function;
+  static void bind_attributes(const onnx::NodeProto& call, onnx::NodeProto& node) {
     onnx::NodeProto bound = node;
     bound.clear_attribute();
     for (const auto& attribute : node.attribute()) {

@@ -50,7 +50,7 @@ struct Op {
   }
 };
 
-// A graph input or output under its ONNX name. `dtype` is the declared element type.
+// A graph input or output under its ONNX name.
 struct Port {
   std::string name;
   ValueId value;
