@@ -7,6 +7,7 @@
 #include "mote/pack_conv_transpose.h"
 #include "ops/conv2d.h"
 #include "ops/shapes.h"
+#include "ops/window.h"
 #include "support/diag.h"
 
 namespace motec {
@@ -45,33 +46,13 @@ int64_t macs(const ConvTranspose2dAttrs& a, const InferCtx& c) {
 mote::ConvTranspose2dShape conv_transpose2d_shape(const ConvTranspose2dAttrs& a, const Shape& x,
                                                   const Shape& w) {
   mote::ConvTranspose2dShape s{};
-  s.batch = to_i32(x[0]);
-  s.in_h = to_i32(x[1]);
-  s.in_w = to_i32(x[2]);
+  fill_window(s, a, x, {w[1], w[2]}, a.out);
   s.in_c = to_i32(x[3]);
-  s.out_h = to_i32(a.out[0]);
-  s.out_w = to_i32(a.out[1]);
   s.out_c = to_i32(w[0]);
-  s.kernel_h = to_i32(w[1]);
-  s.kernel_w = to_i32(w[2]);
-  s.stride_h = to_i32(a.stride[0]);
-  s.stride_w = to_i32(a.stride[1]);
-  s.dilation_h = to_i32(a.dilation[0]);
-  s.dilation_w = to_i32(a.dilation[1]);
-  s.pad_top = to_i32(a.pad[0]);
-  s.pad_left = to_i32(a.pad[1]);
   s.groups = to_i32(a.groups);
   s.alpha = a.act.alpha;
   s.beta = a.act.beta;
-  // A column is the same bytes as a row, and tiles of several pixels run along rows.
-  if (s.in_w == 1 && s.kernel_w == 1 && s.out_w == 1) {
-    std::swap(s.in_h, s.in_w);
-    std::swap(s.out_h, s.out_w);
-    std::swap(s.kernel_h, s.kernel_w);
-    std::swap(s.stride_h, s.stride_w);
-    std::swap(s.dilation_h, s.dilation_w);
-    std::swap(s.pad_top, s.pad_left);
-  }
+  lay_column_as_row(s);
   s.period_h = s.stride_h / std::gcd(s.stride_h, s.dilation_h);
   s.period_w = s.stride_w / std::gcd(s.stride_w, s.dilation_w);
   return s;

@@ -1,6 +1,7 @@
 #include "ops/pool.h"
 
 #include "ops/shapes.h"
+#include "ops/window.h"
 #include "support/diag.h"
 
 namespace motec {
@@ -43,20 +44,8 @@ std::string_view name_of(PoolKind kind) {
 
 mote::PoolShape pool_shape(const PoolAttrs& a, const Shape& x) {
   mote::PoolShape s{};
-  s.batch = to_i32(x[0]);
-  s.in_h = to_i32(x[1]);
-  s.in_w = to_i32(x[2]);
+  fill_window(s, a, x, a.kernel, a.out);
   s.channels = to_i32(x[3]);
-  s.out_h = to_i32(a.out[0]);
-  s.out_w = to_i32(a.out[1]);
-  s.kernel_h = to_i32(a.kernel[0]);
-  s.kernel_w = to_i32(a.kernel[1]);
-  s.stride_h = to_i32(a.stride[0]);
-  s.stride_w = to_i32(a.stride[1]);
-  s.dilation_h = to_i32(a.dilation[0]);
-  s.dilation_w = to_i32(a.dilation[1]);
-  s.pad_top = to_i32(a.pad[0]);
-  s.pad_left = to_i32(a.pad[1]);
   s.pad_bottom = to_i32(a.pad[2]);
   s.pad_right = to_i32(a.pad[3]);
   s.count_include_pad = a.count_include_pad;
