@@ -85,13 +85,6 @@ struct LpPoolOp {
   }
 };
 
-// Cells of a window along one axis that an average divides by.
-MOTE_INLINE int32_t counted_cells(Range inside, int32_t first, int32_t kernel, int32_t dilation,
-                                  int32_t padded_size, int32_t include_pad) {
-  if (include_pad == 0) return inside.end - inside.begin;
-  return taps_inside(first, kernel, dilation, padded_size).end;
-}
-
 // One output pixel, a block of channels at a time.
 template <class Isa, class Op, class S, class Rows>
 struct PoolChannels {

@@ -31,6 +31,13 @@ MOTE_INLINE Range outputs_inside(int32_t size, int32_t out, int32_t kernel, int3
   return {begin < end ? begin : end, end};
 }
 
+// Cells of a window along one axis that an average divides by.
+MOTE_INLINE int32_t counted_cells(Range inside, int32_t first, int32_t kernel, int32_t dilation,
+                                  int32_t padded_size, int32_t include_pad) {
+  if (include_pad == 0) return inside.end - inside.begin;
+  return taps_inside(first, kernel, dilation, padded_size).end;
+}
+
 // Input rows of one output row: row(tap) for each tap of `taps`.
 // From pointers, one per tap; null is a row of padding, and those come first or last.
 struct PointerRows {

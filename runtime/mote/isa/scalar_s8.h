@@ -1,0 +1,164 @@
+// The portable integer instruction set, and the base of every other one: constants that say how
+// weights are packed and inputs gathered, and primitives that work for any such constants. An ISA
+// header derives from ScalarS8, sets the constants, and overrides what it does faster.
+//
+// The constants hold on every machine, the overrides only where the instructions exist: code
+// emitted for any target builds on the host, where it runs the portable primitives on the target's
+// own layouts, with the same results.
+//
+// Every primitive is a static template over the derived ISA, called as Isa::template gemm<Isa,
+// ...>.
+#pragma once
+#include <string.h>
+
+#include "../pack_s8.h"
+#include "../requant.h"
+#include "../window.h"
+
+namespace mote::isa {
+
+struct ScalarS8 {
+  static constexpr const char* kName = "scalar";
+
+  // ---- Layouts (pack_s8.h)
+  static constexpr int32_t kNrS8 = 4, kNrTailS8 = 1, kKrS8 = 1;
+  static constexpr bool kSwapS8 = false;
+
+  // ---- Patches: the inputs under one output pixel, gathered in scratch.
+  using Patch = int8_t;                     // element of a patch of int8 inputs
+  static constexpr int32_t kPatchRows = 4;  // pixels gathered at a time
+  // Elements between patches are a multiple of this; those behind the k inputs are zeros.
+  static constexpr int32_t kPatchAlign = 4;
+  // Whether gemm takes int8 images as patches. Where it does, it reads no element beyond k.
+  static constexpr bool kDirect = true;
+
+  // Biases and multipliers are arrays filled up with zeros to a multiple of this many entries (for
+  // each group of a convolution that is not the last, the next group follows directly).
+  static constexpr int32_t kParamsAlign = 4;
+
+  // Copies n inputs into a patch; fills n elements of a patch.
+  template <class To, class X>
+  static MOTE_INLINE void gather(To* to, const X* from, int32_t n) {
+    if constexpr (sizeof(To) == sizeof(X)) {
+      memcpy(to, from, static_cast<size_t>(n) * sizeof(To));
+    } else {
+      for (int32_t i = 0; i < n; ++i) to[i] = from[i];
+    }
+  }
+  template <class To>
+  static MOTE_INLINE void fill(To* to, int32_t value, int32_t n) {
+    for (int32_t i = 0; i < n; ++i) to[i] = static_cast<To>(value);
+  }
+
+  // y[i * y_step + j] = Rq(bias[j] + sum over l < k of x[i * x_step + l] * w(j, l)), for i < m and
+  // j < n; w is one packed group. x is patches, or an image if Isa::kDirect.
+  template <class Isa, class Rq, class S, class X, class W>
+  static MOTE_INLINE void gemm(const S& s, const X* x, int32_t x_step, int32_t m, int32_t k,
+                               int32_t n, const W* w, const int32_t* bias, const int32_t* mult,
+                               typename Rq::Out* y, int32_t y_step) {
+    constexpr pack::GemmLayout l = pack::gemm_layout<Isa>();
+    const int32_t padded = static_cast<int32_t>(pack::round_up(k, l.kr));
+    for (int32_t n0 = 0; n0 < n; n0 += l.nr) {
+      const int32_t count = n - n0 < l.nr ? n - n0 : l.nr;
+      const int32_t width =
+          static_cast<int32_t>(pack::round_up(count, count < l.nr ? l.nr_tail : 1));
+      const W* block = w + n0 * padded;
+      for (int32_t i = 0; i < m; ++i) {
+        const X* xi = x + i * x_step;
+        for (int32_t j = 0; j < count; ++j) {
+          int32_t acc = bias[n0 + j];
+          for (int32_t p = 0; p < k; ++p) {
+            int32_t lane = p % l.kr;
+            if (l.swap && (lane % 4 == 1 || lane % 4 == 2)) lane ^= 3;
+            acc += xi[p] * block[(p / l.kr * width + j) * l.kr + lane];
+          }
+          y[i * y_step + n0 + j] = Rq::apply(s, acc, mult, n0 + j);
+        }
+      }
+    }
+  }
+
+  // The matrix-vector product of a fully connected layer, x an int8 tensor of k elements. Scratch
+  // has Isa::dense_scratch(k) bytes.
+  static constexpr int64_t dense_scratch(int64_t) { return 0; }
+  template <class Isa, class Rq, class S, class X, class W>
+  static MOTE_INLINE void dense(const S& s, const X* x, int32_t k, int32_t n, const W* w,
+                                const int32_t* bias, const int32_t* mult, typename Rq::Out* y,
+                                int8_t* /*scratch*/) {
+    Isa::template gemm<Isa, Rq>(s, x, 0, 1, k, n, w, bias, mult, y, 0);
+  }
+
+  // ---- Depthwise convolution
+  // Packing: from [kernel_h * kernel_w][channels] of the results. An ISA with a layout of its own
+  // overrides all of these, and keeps a portable depthwise_row for it.
+  static constexpr int32_t kDwNrS8 = 4;
+  static constexpr int64_t depthwise_bytes(int64_t channels, int32_t kernel_h, int32_t kernel_w) {
+    return channels * kernel_h * kernel_w;
+  }
+  template <class Isa>
+  static void pack_depthwise(const int8_t* hwc, int64_t channels, int32_t kernel_h,
+                             int32_t kernel_w, int8_t* packed) {
+    pack::pack_depthwise_lanes(Isa::kDwNrS8, hwc, channels, int64_t{kernel_h} * kernel_w, packed);
+  }
+  // Bytes of scratch that one layer needs. depthwise_begin is called once per layer, before the
+  // first row; what it leaves in scratch stays there.
+  template <class S>
+  static constexpr int64_t depthwise_scratch(const S&) {
+    return 0;
+  }
+  template <class Isa, class S, class W>
+  static MOTE_INLINE void depthwise_begin(const S&, const W*, int8_t*) {}
+
+  // One output row from kernel_h input rows. A null row is padding, as is what lies beyond the
+  // left and right border: it has the value s.pad_value.
+  template <class Isa, class Rq, class S, class X, class W>
+  static MOTE_INLINE void depthwise_row(const S& s, const X* const* rows, const W* w,
+                                        const int32_t* bias, const int32_t* mult,
+                                        typename Rq::Out* y, int8_t* /*scratch*/) {
+    const int32_t channels = s.in_c * s.multiplier, taps = s.kernel_h * s.kernel_w;
+    for (int32_t ox = 0; ox < s.out_w; ++ox, y += channels) {
+      for (int32_t c = 0; c < channels; ++c) {
+        const int32_t first = c / Isa::kDwNrS8 * Isa::kDwNrS8, left = channels - first;
+        const int32_t width = left < Isa::kDwNrS8 ? left : Isa::kDwNrS8;
+        const W* wc = w + first * taps + c % Isa::kDwNrS8;
+        int32_t acc = bias[c];
+        for (int32_t ky = 0; ky < s.kernel_h; ++ky) {
+          for (int32_t kx = 0; kx < s.kernel_w; ++kx, wc += width) {
+            const int32_t ix = ox * s.stride_w - s.pad_left + kx * s.dilation_w;
+            const bool inside = rows[ky] != nullptr && ix >= 0 && ix < s.in_w;
+            acc += (inside ? rows[ky][ix * s.in_c + c / s.multiplier] : s.pad_value) * *wc;
+          }
+        }
+        y[c] = Rq::apply(s, acc, mult, c);
+      }
+    }
+  }
+
+  // ---- Elementwise: y[i] = clamp((a[i * a_step] * s.a_mult + b[i * b_step] * s.b_mult + s.offset)
+  // >> s.right); a step is 0 or 1. `y` may be `a` or `b` where their step is 1.
+  template <class Isa, class S>
+  static MOTE_INLINE void add(const S& s, const int8_t* a, int32_t a_step, const int8_t* b,
+                              int32_t b_step, int8_t* y, int32_t n) {
+    for (int32_t i = 0; i < n; ++i) {
+      const int32_t sum = a[i * a_step] * s.a_mult + b[i * b_step] * s.b_mult + s.offset;
+      y[i] = static_cast<int8_t>(clamp_i32(sum >> s.right, s.lo, s.hi));
+    }
+  }
+
+  // sums[c] += x[c] over n channels, for averages.
+  static MOTE_INLINE void accumulate(int32_t* sums, const int8_t* x, int32_t n) {
+    for (int32_t c = 0; c < n; ++c) sums[c] += x[c];
+  }
+  // y[c] = max(y[c], x[c]).
+  static MOTE_INLINE void maximum(int8_t* y, const int8_t* x, int32_t n) {
+    for (int32_t c = 0; c < n; ++c) y[c] = x[c] > y[c] ? x[c] : y[c];
+  }
+  // y[c] = requantize(sums[c]) with one multiplier.
+  template <class S>
+  static MOTE_INLINE void requantize_row(const S& s, const int32_t* sums, int32_t mult, int8_t* y,
+                                         int32_t n) {
+    for (int32_t c = 0; c < n; ++c) y[c] = static_cast<int8_t>(requantize(s, sums[c], mult));
+  }
+};
+
+}  // namespace mote::isa

@@ -1,0 +1,99 @@
+// MaxPool and AveragePool of int8 maps, NHWC, one output row at a time. A window may reach beyond
+// every border (ceil_mode).
+#pragma once
+#include "conv2d_s8.h"
+
+namespace mote {
+
+struct PoolS8Shape {
+  int32_t batch;
+  int32_t in_h, in_w, in_c;
+  int32_t out_h, out_w;
+  int32_t kernel_h, kernel_w;
+  int32_t stride_h, stride_w;
+  int32_t dilation_h, dilation_w;
+  int32_t pad_top, pad_left, pad_bottom, pad_right;
+  int32_t count_include_pad;  // as in pool_f32.h
+  int32_t in_zp;              // zero point of the inputs
+  int32_t zp, lo, hi, shift;  // of an average, see requant.h
+  MOTE_FIELDS(batch, in_h, in_w, in_c, out_h, out_w, kernel_h, kernel_w, stride_h, stride_w,
+              dilation_h, dilation_w, pad_top, pad_left, pad_bottom, pad_right, count_include_pad,
+              in_zp, zp, lo, hi, shift)
+};
+
+// Output row `oy` from the kernel_h input rows under it; a null pointer is a row of padding.
+template <class Isa, class S>
+MOTE_INLINE void maxpool_any_row(const S& s, const int8_t* const* rows, int8_t* y) {
+  for (int32_t ox = 0; ox < s.out_w; ++ox, y += s.in_c) {
+    const int32_t ix = ox * s.stride_w - s.pad_left;
+    const Range taps = taps_inside(ix, s.kernel_w, s.dilation_w, s.in_w);
+    memset(y, -128, static_cast<size_t>(s.in_c));
+    for (int32_t ky = 0; ky < s.kernel_h; ++ky) {
+      if (rows[ky] == nullptr) continue;
+      for (int32_t kx = taps.begin; kx < taps.end; ++kx) {
+        Isa::maximum(y, rows[ky] + (ix + kx * s.dilation_w) * s.in_c, s.in_c);
+      }
+    }
+  }
+}
+
+// The same for averages. mult[n - 1] is the multiplier of a mean over n cells: 2^32 * scale_x /
+// (scale_y * n). Scratch: 4 * in_c bytes.
+template <class Isa, class S>
+MOTE_INLINE void avgpool_any_row(const S& s, int32_t oy, const int8_t* const* rows,
+                                 const int32_t* mult, int8_t* y, int8_t* scratch) {
+  int32_t* sums = reinterpret_cast<int32_t*>(scratch);
+  const int32_t iy = oy * s.stride_h - s.pad_top;
+  const Range taps_y = taps_inside(iy, s.kernel_h, s.dilation_h, s.in_h);
+  const int32_t cells_y = counted_cells(taps_y, iy, s.kernel_h, s.dilation_h, s.in_h + s.pad_bottom,
+                                        s.count_include_pad);
+  for (int32_t ox = 0; ox < s.out_w; ++ox, y += s.in_c) {
+    const int32_t ix = ox * s.stride_w - s.pad_left;
+    const Range taps = taps_inside(ix, s.kernel_w, s.dilation_w, s.in_w);
+    const int32_t cells = cells_y * counted_cells(taps, ix, s.kernel_w, s.dilation_w,
+                                                  s.in_w + s.pad_right, s.count_include_pad);
+    const int32_t inside = (taps_y.end - taps_y.begin) * (taps.end - taps.begin);
+    for (int32_t c = 0; c < s.in_c; ++c) sums[c] = -inside * s.in_zp;
+    for (int32_t ky = 0; ky < s.kernel_h; ++ky) {
+      if (rows[ky] == nullptr) continue;
+      for (int32_t kx = taps.begin; kx < taps.end; ++kx) {
+        Isa::accumulate(sums, rows[ky] + (ix + kx * s.dilation_w) * s.in_c, s.in_c);
+      }
+    }
+    Isa::requantize_row(s, sums, mult[cells > 0 ? cells - 1 : 0], y, s.in_c);
+  }
+}
+
+template <class Isa, class S>
+MOTE_KERNEL void maxpool_row_s8(const S s, const int8_t* const* rows, int8_t* out_row) {
+  maxpool_any_row<Isa>(s, rows, out_row);
+}
+template <class Isa, class S>
+MOTE_KERNEL void avgpool_row_s8(const S s, int32_t oy, const int8_t* const* rows,
+                                const int32_t* mult, int8_t* out_row, int8_t* scratch) {
+  avgpool_any_row<Isa>(s, oy, rows, mult, out_row, scratch);
+}
+
+template <class Isa, class S>
+MOTE_KERNEL void maxpool_s8(const S s, const int8_t* x, int8_t* y) {
+  const int8_t* rows[kMaxKernelRows];
+  for (int32_t b = 0; b < s.batch; ++b, x += s.in_h * s.in_w * s.in_c) {
+    for (int32_t oy = 0; oy < s.out_h; ++oy, y += s.out_w * s.in_c) {
+      rows_of(s, x, oy, rows);
+      maxpool_any_row<Isa>(s, rows, y);
+    }
+  }
+}
+template <class Isa, class S>
+MOTE_KERNEL void avgpool_s8(const S s, const int8_t* x, const int32_t* mult, int8_t* y,
+                            int8_t* scratch) {
+  const int8_t* rows[kMaxKernelRows];
+  for (int32_t b = 0; b < s.batch; ++b, x += s.in_h * s.in_w * s.in_c) {
+    for (int32_t oy = 0; oy < s.out_h; ++oy, y += s.out_w * s.in_c) {
+      rows_of(s, x, oy, rows);
+      avgpool_any_row<Isa>(s, oy, rows, mult, y, scratch);
+    }
+  }
+}
+
+}  // namespace mote
