@@ -57,6 +57,7 @@ MOTE_INLINE void gather_patch(const S& s, const X* const* rows, int32_t ox, int3
 template <class Isa, class Rq, class S, class X, class W>
 MOTE_INLINE void conv2d_any_row(const S& s, const X* const* rows, const W* w, const int32_t* bias,
                                 const int32_t* mult, typename Rq::Out* y, int8_t* scratch) {
+  if (Isa::template conv2d_row<Isa, Rq>(s, rows, w, bias, mult, y, scratch)) return;
   using Patch = typename PatchOf<Isa, X>::Type;
   const int32_t group_c = s.in_c / s.groups, group_n = s.out_c / s.groups;
   const int32_t k = s.kernel_h * s.kernel_w * group_c;

@@ -88,6 +88,14 @@ struct ScalarS8 {
     Isa::template gemm<Isa, Rq>(s, x, 0, 1, k, n, w, bias, mult, y, 0);
   }
 
+  // An output row of a convolution, for an ISA that need not gather every patch: false where it
+  // leaves the row to gathering and gemm. Arguments and scratch are those of conv2d_row_s8.
+  template <class Isa, class Rq, class S, class X, class W>
+  static MOTE_INLINE bool conv2d_row(const S&, const X* const*, const W*, const int32_t*,
+                                     const int32_t*, typename Rq::Out*, int8_t*) {
+    return false;
+  }
+
   // ---- Depthwise convolution
   // Packing: from [kernel_h * kernel_w][channels] of the results. An ISA with a layout of its own
   // overrides all of these, and keeps a portable depthwise_row for it.

@@ -1,0 +1,2 @@
+#pragma once
+#include "neon_store_s8.h"
