@@ -1,0 +1,322 @@
+// Matrix products of RvvS8: dot products along k.
+//
+// A product of two int8 vectors fills an int16 one, and two of them add up there without overflow,
+// because weights are at least -127. So 64 multiply-adds (VLEN 128) take VWMUL, VWMACC and one
+// VWREDSUM, at LMUL 2 for the operands and 4 for the products; with one output channel per lane,
+// 16 of them take VWMACC.VX and a load of the scalar. Sums leave the registers by a segment store,
+// which puts element 0 of up to eight registers side by side.
+//
+// Inline assembly, because the tiles fill the register file in a way that needs halves of register
+// groups and whole-register loads, and every change of the vector type counts.
+#pragma once
+#include <riscv_vector.h>
+
+#include "scalar_s8.h"
+
+namespace mote::isa::rvv {
+
+// How sums are stored, at run time.
+struct Store {
+  int32_t shift, zp, lo, hi;
+};
+
+// y[0 .. vl) from 32-bit sums at LMUL 4. Saturating narrowing is most of the clamp.
+MOTE_INLINE void store_s8(const Store& s, vint32m4_t acc, vint32m4_t half_mult, int8_t* y,
+                          size_t vl) {
+  acc = __riscv_vsll_vx_i32m4(acc, static_cast<size_t>(s.shift), vl);
+  acc = __riscv_vsmul_vv_i32m4(acc, half_mult, __RISCV_VXRM_RNU, vl);
+  vint16m2_t v = __riscv_vnclip_wx_i16m2(acc, 0, __RISCV_VXRM_RNU, vl);
+  v = __riscv_vsadd_vx_i16m2(v, static_cast<int16_t>(s.zp), vl);
+  vint8m1_t q = __riscv_vnclip_wx_i8m1(v, 0, __RISCV_VXRM_RNU, vl);
+  q = __riscv_vmax_vx_i8m1(q, static_cast<int8_t>(s.lo), vl);
+  q = __riscv_vmin_vx_i8m1(q, static_cast<int8_t>(s.hi), vl);
+  __riscv_vse8_v_i8m1(y, q, vl);
+}
+
+// A multiplier as VSMUL wants it, which shifts by 31 instead of 32.
+MOTE_INLINE vint32m4_t load_half_mult(const int32_t* mult, size_t vl) {
+  return __riscv_vsra_vx_i32m4(__riscv_vle32_v_i32m4(mult, vl), 1, vl);
+}
+
+// How k inputs are cut: `steps` of two whole vectors of `half` elements (e8, LMUL 2), then `rest`
+// elements. Up to `half` of them are one vector, more are two, and the second one of an odd number
+// reads the zero that pads a row of weights.
+struct Cut {
+  int32_t k, padded, half, steps, rest;
+};
+MOTE_INLINE Cut cut(int32_t k) {
+  const int32_t half = static_cast<int32_t>(__riscv_vsetvlmax_e8m2());
+  const int32_t steps = k / (2 * half);
+  return {k, (k + 1) & ~1, half, steps, k - steps * 2 * half};
+}
+
+#define MOTE_RVV_E8 "vsetvli zero, zero, e8, m2, ta, ma\n\t"
+#define MOTE_RVV_E16 "vsetvli zero, zero, e16, m4, ta, ma\n\t"
+
+// Sums of two pixels by four channels, in v24 .. v27 and v28 .. v31. Inputs v0 and v4, weights v8.
+MOTE_INLINE void dot_2x4(const Cut& c, const int8_t* x0, const int8_t* x1, const int8_t* w0,
+                         const int8_t* w1, const int8_t* w2, const int8_t* w3, int32_t* sums0,
+                         int32_t* sums1) {
+// Channel `w` of a step, with sums `a` and `b`.
+#define MOTE_RVV_CHANNEL(w, a, b)                                        \
+  "vl4re8.v v8, (%[" w                                                   \
+  "])\n\t"                                                               \
+  "add %[" w "], %[" w "], %[step]\n\t" MOTE_RVV_E8                      \
+  "vwmul.vv v12, v0, v8\n\t"                                             \
+  "vwmul.vv v16, v4, v8\n\t"                                             \
+  "vwmacc.vv v12, v2, v10\n\t"                                           \
+  "vwmacc.vv v16, v6, v10\n\t" MOTE_RVV_E16 "vwredsum.vs " a ", v12, " a \
+  "\n\t"                                                                 \
+  "vwredsum.vs " b ", v16, " b "\n\t"
+// The same of a rest in two vectors.
+#define MOTE_RVV_CHANNEL_REST(w, a, b)                                   \
+  "vle8.v v8, (%[" w                                                     \
+  "])\n\t"                                                               \
+  "add %[" w "], %[" w                                                   \
+  "], %[first]\n\t"                                                      \
+  "vle8.v v10, (%[" w                                                    \
+  "])\n\t"                                                               \
+  "vwmul.vv v12, v0, v8\n\t"                                             \
+  "vwmul.vv v16, v4, v8\n\t"                                             \
+  "vwmacc.vv v12, v2, v10\n\t"                                           \
+  "vwmacc.vv v16, v6, v10\n\t" MOTE_RVV_E16 "vwredsum.vs " a ", v12, " a \
+  "\n\t"                                                                 \
+  "vwredsum.vs " b ", v16, " b "\n\t" MOTE_RVV_E8
+// Two channels of a rest in one vector.
+#define MOTE_RVV_CHANNELS_ONE(w, u, a, b, d, e)                        \
+  "vle8.v v8, (%[" w                                                   \
+  "])\n\t"                                                             \
+  "vle8.v v10, (%[" u                                                  \
+  "])\n\t"                                                             \
+  "vwmul.vv v4, v0, v8\n\t"                                            \
+  "vwmul.vv v12, v2, v8\n\t"                                           \
+  "vwmul.vv v16, v0, v10\n\t"                                          \
+  "vwmul.vv v20, v2, v10\n\t" MOTE_RVV_E16 "vwredsum.vs " a ", v4, " a \
+  "\n\t"                                                               \
+  "vwredsum.vs " b ", v12, " b                                         \
+  "\n\t"                                                               \
+  "vwredsum.vs " d ", v16, " d                                         \
+  "\n\t"                                                               \
+  "vwredsum.vs " e ", v20, " e "\n\t"
+  int32_t steps = c.steps, first, second;
+  __asm__ volatile(
+      "vsetvli %[first], zero, e32, m4, ta, ma\n\t"
+      "vmv.v.i v24, 0\n\t"
+      "vmv.v.i v28, 0\n\t"
+      "beqz %[steps], 2f\n\t"
+      "vsetvli %[first], zero, e8, m2, ta, ma\n"
+      "1:\n\t"
+      "vl4re8.v v0, (%[x0])\n\t"
+      "add %[x0], %[x0], %[step]\n\t"
+      "vl4re8.v v4, (%[x1])\n\t"
+      "add %[x1], %[x1], %[step]\n\t"
+      MOTE_RVV_CHANNEL("w0", "v24", "v28")
+      MOTE_RVV_CHANNEL("w1", "v25", "v29")
+      MOTE_RVV_CHANNEL("w2", "v26", "v30")
+      MOTE_RVV_CHANNEL("w3", "v27", "v31")
+      "addi %[steps], %[steps], -1\n\t"
+      "bnez %[steps], 1b\n"
+      "2:\n\t"
+      "beqz %[rest], 4f\n\t"
+      "bltu %[half], %[rest], 3f\n\t"
+      "vsetvli zero, %[rest], e8, m2, ta, ma\n\t"
+      "vle8.v v0, (%[x0])\n\t"
+      "vle8.v v2, (%[x1])\n\t"
+      MOTE_RVV_CHANNELS_ONE("w0", "w1", "v24", "v28", "v25", "v29")
+      MOTE_RVV_E8
+      MOTE_RVV_CHANNELS_ONE("w2", "w3", "v26", "v30", "v27", "v31")
+      "j 4f\n"
+      "3:\n\t"
+      "addi %[first], %[rest], 1\n\t"
+      "srli %[first], %[first], 1\n\t"
+      "sub %[second], %[rest], %[first]\n\t"
+      "vsetvli zero, %[first], e8, m2, ta, ma\n\t"
+      "vle8.v v0, (%[x0])\n\t"
+      "add %[x0], %[x0], %[first]\n\t"
+      "vle8.v v4, (%[x1])\n\t"
+      "add %[x1], %[x1], %[first]\n\t"
+      "vsetvli zero, %[second], e8, m2, ta, ma\n\t"
+      "vle8.v v2, (%[x0])\n\t"
+      "vle8.v v6, (%[x1])\n\t"
+      "vsetvli zero, %[first], e8, m2, ta, ma\n\t"
+      MOTE_RVV_CHANNEL_REST("w0", "v24", "v28")
+      MOTE_RVV_CHANNEL_REST("w1", "v25", "v29")
+      MOTE_RVV_CHANNEL_REST("w2", "v26", "v30")
+      MOTE_RVV_CHANNEL_REST("w3", "v27", "v31")
+      "4:\n\t"
+      "vsetivli zero, 1, e32, m1, ta, ma\n\t"
+      "vsseg4e32.v v24, (%[sums0])\n\t"
+      "vsseg4e32.v v28, (%[sums1])"
+      : [x0] "+r"(x0), [x1] "+r"(x1), [w0] "+r"(w0), [w1] "+r"(w1), [w2] "+r"(w2), [w3] "+r"(w3),
+        [steps] "+r"(steps), [first] "=&r"(first), [second] "=&r"(second)
+      : [rest] "r"(c.rest), [half] "r"(c.half), [step] "r"(2 * c.half), [sums0] "r"(sums0),
+        [sums1] "r"(sums1)
+      : "memory", "vl", "vtype", "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8", "v9", "v10",
+        "v11", "v12", "v13", "v14", "v15", "v16", "v17", "v18", "v19", "v20", "v21", "v22", "v23",
+        "v24", "v25", "v26", "v27", "v28", "v29", "v30", "v31");
+#undef MOTE_RVV_CHANNEL
+#undef MOTE_RVV_CHANNEL_REST
+#undef MOTE_RVV_CHANNELS_ONE
+}
+
+// Sums of one pixel by eight channels, whose weights are `w_step[0 .. 7]` from w. Inputs v0,
+// weights v4, products v8, v12, v16 and v20.
+MOTE_INLINE void dot_1x8(const Cut& c, const int8_t* x, const int8_t* w0, const int8_t* w1,
+                         const int8_t* w2, const int8_t* w3, const int8_t* w4, const int8_t* w5,
+                         const int8_t* w6, const int8_t* w7, int32_t* sums) {
+#define MOTE_RVV_CHANNEL(w, p) \
+  "vl4re8.v v4, (%[" w         \
+  "])\n\t"                     \
+  "add %[" w "], %[" w         \
+  "], %[step]\n\t"             \
+  "vwmul.vv " p                \
+  ", v0, v4\n\t"               \
+  "vwmacc.vv " p ", v2, v6\n\t"
+#define MOTE_RVV_CHANNEL_REST(w, p) \
+  "vle8.v v4, (%[" w                \
+  "])\n\t"                          \
+  "add %[" w "], %[" w              \
+  "], %[first]\n\t"                 \
+  "vle8.v v6, (%[" w                \
+  "])\n\t"                          \
+  "vwmul.vv " p                     \
+  ", v0, v4\n\t"                    \
+  "vwmacc.vv " p ", v2, v6\n\t"
+#define MOTE_RVV_CHANNEL_ONE(w, p) \
+  "vle8.v v4, (%[" w               \
+  "])\n\t"                         \
+  "vwmul.vv " p ", v0, v4\n\t"
+#define MOTE_RVV_FOUR(channel, w, u, y, z) \
+  channel(w, "v8") channel(u, "v12") channel(y, "v16") channel(z, "v20") MOTE_RVV_E16
+#define MOTE_RVV_REDUCE(a, b, d, e) \
+  "vwredsum.vs " a ", v8, " a       \
+  "\n\t"                            \
+  "vwredsum.vs " b ", v12, " b      \
+  "\n\t"                            \
+  "vwredsum.vs " d ", v16, " d      \
+  "\n\t"                            \
+  "vwredsum.vs " e ", v20, " e "\n\t"
+  int32_t steps = c.steps, first, second;
+  __asm__ volatile(
+      "vsetvli %[first], zero, e32, m4, ta, ma\n\t"
+      "vmv.v.i v24, 0\n\t"
+      "vmv.v.i v28, 0\n\t"
+      "beqz %[steps], 2f\n\t"
+      "vsetvli %[first], zero, e8, m2, ta, ma\n"
+      "1:\n\t"
+      "vl4re8.v v0, (%[x])\n\t"
+      "add %[x], %[x], %[step]\n\t"
+      MOTE_RVV_E8
+      MOTE_RVV_FOUR(MOTE_RVV_CHANNEL, "w0", "w1", "w2", "w3")
+      MOTE_RVV_REDUCE("v24", "v25", "v26", "v27")
+      MOTE_RVV_E8
+      MOTE_RVV_FOUR(MOTE_RVV_CHANNEL, "w4", "w5", "w6", "w7")
+      MOTE_RVV_REDUCE("v28", "v29", "v30", "v31")
+      "addi %[steps], %[steps], -1\n\t"
+      "bnez %[steps], 1b\n"
+      "2:\n\t"
+      "beqz %[rest], 4f\n\t"
+      "bltu %[half], %[rest], 3f\n\t"
+      "vsetvli zero, %[rest], e8, m2, ta, ma\n\t"
+      "vle8.v v0, (%[x])\n\t"
+      MOTE_RVV_FOUR(MOTE_RVV_CHANNEL_ONE, "w0", "w1", "w2", "w3")
+      MOTE_RVV_REDUCE("v24", "v25", "v26", "v27")
+      MOTE_RVV_E8
+      MOTE_RVV_FOUR(MOTE_RVV_CHANNEL_ONE, "w4", "w5", "w6", "w7")
+      MOTE_RVV_REDUCE("v28", "v29", "v30", "v31")
+      "j 4f\n"
+      "3:\n\t"
+      "addi %[first], %[rest], 1\n\t"
+      "srli %[first], %[first], 1\n\t"
+      "sub %[second], %[rest], %[first]\n\t"
+      "vsetvli zero, %[first], e8, m2, ta, ma\n\t"
+      "vle8.v v0, (%[x])\n\t"
+      "add %[x], %[x], %[first]\n\t"
+      "vsetvli zero, %[second], e8, m2, ta, ma\n\t"
+      "vle8.v v2, (%[x])\n\t"
+      "vsetvli zero, %[first], e8, m2, ta, ma\n\t"
+      MOTE_RVV_FOUR(MOTE_RVV_CHANNEL_REST, "w0", "w1", "w2", "w3")
+      MOTE_RVV_REDUCE("v24", "v25", "v26", "v27")
+      MOTE_RVV_E8
+      MOTE_RVV_FOUR(MOTE_RVV_CHANNEL_REST, "w4", "w5", "w6", "w7")
+      MOTE_RVV_REDUCE("v28", "v29", "v30", "v31")
+      "4:\n\t"
+      "vsetivli zero, 1, e32, m1, ta, ma\n\t"
+      "vsseg8e32.v v24, (%[sums])"
+      : [x] "+r"(x), [w0] "+r"(w0), [w1] "+r"(w1), [w2] "+r"(w2), [w3] "+r"(w3), [w4] "+r"(w4),
+        [w5] "+r"(w5), [w6] "+r"(w6), [w7] "+r"(w7), [steps] "+r"(steps), [first] "=&r"(first),
+        [second] "=&r"(second)
+      : [rest] "r"(c.rest), [half] "r"(c.half), [step] "r"(2 * c.half), [sums] "r"(sums)
+      : "memory", "vl", "vtype", "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8", "v9", "v10",
+        "v11", "v12", "v13", "v14", "v15", "v16", "v17", "v18", "v19", "v20", "v21", "v22", "v23",
+        "v24", "v25", "v26", "v27", "v28", "v29", "v30", "v31");
+#undef MOTE_RVV_CHANNEL
+#undef MOTE_RVV_CHANNEL_REST
+#undef MOTE_RVV_CHANNEL_ONE
+#undef MOTE_RVV_FOUR
+#undef MOTE_RVV_REDUCE
+}
+#undef MOTE_RVV_E8
+#undef MOTE_RVV_E16
+
+struct Gemm {
+  Store store;
+  const int8_t* w;
+  const int32_t *bias, *mult;
+  int32_t k, n, x_step, y_step;
+};
+
+constexpr int32_t kChunk = 64;  // output channels whose sums wait on the stack for their vectors
+
+// Results of `count` channels from n0 of one or two pixels.
+template <int32_t Pixels>
+MOTE_INLINE void store_chunk(const Gemm& g, const int32_t* sums, int32_t n0, int32_t count,
+                             int8_t* y) {
+  size_t vl;
+  for (int32_t j = 0; j < count; j += static_cast<int32_t>(vl)) {
+    vl = __riscv_vsetvl_e32m4(static_cast<size_t>(count - j));
+    const vint32m4_t bias = __riscv_vle32_v_i32m4(g.bias + n0 + j, vl);
+    const vint32m4_t mult = load_half_mult(g.mult + n0 + j, vl);
+    vint32m4_t acc = __riscv_vle32_v_i32m4(sums + j, vl);
+    store_s8(g.store, __riscv_vadd_vv_i32m4(acc, bias, vl), mult, y + j, vl);
+    if constexpr (Pixels == 2) {
+      acc = __riscv_vle32_v_i32m4(sums + kChunk + j, vl);
+      store_s8(g.store, __riscv_vadd_vv_i32m4(acc, bias, vl), mult, y + g.y_step + j, vl);
+    }
+  }
+}
+
+template <int32_t Pixels>
+MOTE_INLINE void gemm_pixels(const Gemm& g, const Cut& c, const int8_t* x, int8_t* y) {
+  constexpr int32_t channels = 8 / Pixels;  // of a tile
+  alignas(16) int32_t sums[kChunk * Pixels];
+  const int8_t* w = g.w;
+  for (int32_t n0 = 0; n0 < g.n; n0 += kChunk, y += kChunk) {
+    const int32_t count = g.n - n0 < kChunk ? g.n - n0 : kChunk;
+    for (int32_t j = 0; j < count; j += channels, w += channels * c.padded) {
+      // Beyond the last channel the last one stands again.
+      const int32_t left = count - j;
+      const int8_t* w1 = w + (left > 1 ? c.padded : 0);
+      const int8_t* w2 = w1 + (left > 2 ? c.padded : 0);
+      const int8_t* w3 = w2 + (left > 3 ? c.padded : 0);
+      if constexpr (Pixels == 2) {
+        dot_2x4(c, x, x + g.x_step, w, w1, w2, w3, sums + j, sums + kChunk + j);
+      } else {
+        const int8_t* w4 = w3 + (left > 4 ? c.padded : 0);
+        const int8_t* w5 = w4 + (left > 5 ? c.padded : 0);
+        const int8_t* w6 = w5 + (left > 6 ? c.padded : 0);
+        const int8_t* w7 = w6 + (left > 7 ? c.padded : 0);
+        dot_1x8(c, x, w, w1, w2, w3, w4, w5, w6, w7, sums + j);
+      }
+    }
+    store_chunk<Pixels>(g, sums, n0, count, y);
+  }
+}
+
+inline __attribute__((noinline)) void gemm(const Gemm& g, const int8_t* x, int32_t m, int8_t* y) {
+  const Cut c = cut(g.k);
+  for (; m >= 2; m -= 2, x += 2 * g.x_step, y += 2 * g.y_step) gemm_pixels<2>(g, c, x, y);
+  if (m > 0) gemm_pixels<1>(g, c, x, y);
+}
+
+}  // namespace mote::isa::rvv
