@@ -1,0 +1,176 @@
+// The inner loops of the integer matrix kernels in Helium. They are functions in assembly, shared
+// by all layers: eight sums fill every even general register (VMLADAVA takes no others), and
+// compilers run out of registers and move them about.
+#pragma once
+#include "scalar_s8.h"
+
+#if defined(__ARM_FEATURE_MVE)
+// A function of assembly alone. GCC must not conclude from the empty argument list of the assembly
+// that the arguments are unused and no register is changed.
+#if defined(__clang__)
+#define MOTE_MVE_ASSEMBLY __attribute__((naked, noinline))
+#else
+#define MOTE_MVE_ASSEMBLY __attribute__((naked, noipa))
+#endif
+
+namespace mote::isa::mve_gemm {
+
+// Sixteen inputs of two pixels by four channels: 14 instructions of 4 bytes for 128
+// multiplications.
+#define MOTE_MVE_DOTS           \
+  "vldrb.u8 q2, [r7], #16\n\t"  \
+  "vmladava.s8 r0, q0, q2\n\t"  \
+  "vldrb.u8 q3, [r7], #16\n\t"  \
+  "vmladava.s8 r8, q1, q2\n\t"  \
+  "vmladava.s8 r2, q0, q3\n\t"  \
+  "vldrb.u8 q2, [r7], #16\n\t"  \
+  "vmladava.s8 r10, q1, q3\n\t" \
+  "vmladava.s8 r4, q0, q2\n\t"  \
+  "vldrb.u8 q3, [r7], #16\n\t"  \
+  "vmladava.s8 r12, q1, q2\n\t" \
+  "vmladava.s8 r6, q0, q3\n\t"  \
+  "vmladava.s8 lr, q1, q3\n\t"
+#define MOTE_MVE_STEP          \
+  "vldrb.u8 q0, [r3], #16\n\t" \
+  "vldrb.u8 q1, [r5], #16\n\t" MOTE_MVE_DOTS
+constexpr int32_t kUnroll = 4, kStepBytes = 56, kLoopBytes = kUnroll * kStepBytes + 6;
+
+// Saves registers, keeps the arguments in a frame, and makes vectors: q5 and q6 the clamp, q7 where
+// the results of two pixels go from y.
+#define MOTE_MVE_BEGIN          \
+  "push {r4-r11, lr}\n\t"       \
+  "vpush {d8-d15}\n\t"          \
+  "sub sp, sp, #40\n\t"         \
+  "str r2, [sp, #16]\n\t"       \
+  "strd r0, r1, [sp, #24]\n\t"  \
+  "str r3, [sp, #32]\n\t"       \
+  "ldr r4, [sp, #152]\n\t"      \
+  "str r4, [sp, #20]\n\t"       \
+  "ldrd r4, r5, [sp, #172]\n\t" \
+  "vdup.16 q5, r4\n\t"          \
+  "vdup.16 q6, r5\n\t"          \
+  "ldrd r4, r1, [sp, #180]\n\t" \
+  "movs r0, #0\n\t"             \
+  "mov r2, #0x00010001\n\t"     \
+  "vidup.u32 q7, r0, #1\n\t"    \
+  "vmul.i32 q7, q7, r2\n\t"     \
+  "vadd.i32 q7, q7, r4\n\t"     \
+  "adr r2, 3f\n\t"              \
+  "add r1, r1, r2\n\t"          \
+  "orr r1, r1, #1\n"
+#define MOTE_MVE_BLOCK_BEGIN                                       \
+  "vstrw.32 q0, [sp]\n\t"                                          \
+  "strd r0, r2, [sp, #140]\n\t"                                    \
+  "ldrd r3, r5, [sp, #24]\n\t"                                     \
+  "ldr r11, [sp, #32]\n"                                           \
+  "2:\n\t"                                                         \
+  "ldm sp, {r0, r2, r4, r6, r7, r9}\n\t"                           \
+  "ldm sp, {r8, r10, r12, lr}\n\t"                                 \
+  "bx r1\n\t"                                                      \
+  ".p2align 2\n"                                                   \
+  "3:\n\t" MOTE_MVE_STEP MOTE_MVE_STEP MOTE_MVE_STEP MOTE_MVE_STEP \
+  "subs r9, r9, #1\n\t"                                            \
+  "bne.n 3b\n\t"
+#define MOTE_MVE_SUMS              \
+  "vmov q0[2], q0[0], r0, r4\n\t"  \
+  "vmov q0[3], q0[1], r2, r6\n\t"  \
+  "vmov q1[2], q1[0], r8, r12\n\t" \
+  "vmov q1[3], q1[1], r10, lr\n\t" \
+  "ldrd r0, r2, [sp, #156]\n\t"    \
+  "ldrd r4, r6, [sp, #164]\n\t"
+#define MOTE_MVE_REQUANTIZE   \
+  "vrmulh.s32 q0, q0, q4\n\t" \
+  "vrmulh.s32 q1, q1, q4\n\t" \
+  "vqmovnb.s32 q0, q0\n\t"    \
+  "vqmovnt.s32 q0, q1\n\t"    \
+  "vqadd.s16 q0, q0, r0\n\t"  \
+  "vmax.s16 q0, q0, q5\n\t"   \
+  "vmin.s16 q0, q0, q6\n\t"   \
+  "add r3, r3, r4\n\t"        \
+  "add r5, r5, r4\n\t"
+#define MOTE_MVE_BLOCK_END \
+  "add r11, r11, r2\n\t"   \
+  "cmp r3, r6\n\t"         \
+  "bne 2b\n\t"             \
+  "str r7, [sp, #16]\n\t"  \
+  "ldr r0, [sp, #32]\n\t"  \
+  "adds r0, r0, #4\n\t"    \
+  "str r0, [sp, #32]\n\t"  \
+  "ldr r0, [sp, #148]\n\t" \
+  "subs r0, r0, #1\n\t"    \
+  "str r0, [sp, #148]\n\t" \
+  "bne 1b\n\t"             \
+  "add sp, sp, #40\n\t"    \
+  "vpop {d8-d15}\n\t"      \
+  "pop {r4-r11, pc}"
+
+// The tile of two pixels by four channels, for `blocks` blocks of weights, and for each block over
+// pixels until x0 is x_end. x0 and x1 are the first two pixels.
+MOTE_MVE_ASSEMBLY inline void whole_tiles(const int8_t* /*x0*/, const int8_t* /*x1*/,
+                                          const int8_t* /*w*/, int8_t* /*y*/,
+                                          const int32_t* /*bias*/, const int32_t* /*mult*/,
+                                          int32_t /*blocks*/, int32_t /*loops*/, int32_t /*zp*/,
+                                          int32_t /*y_advance*/, int32_t /*x_advance*/,
+                                          const int8_t* /*x_end*/, int32_t /*lo*/, int32_t /*hi*/,
+                                          int32_t /*y_step << 16*/, int32_t /*entry*/) {
+  __asm__ volatile(
+      MOTE_MVE_BEGIN
+      "1:\n\t"
+      "ldrd r0, r2, [sp, #140]\n\t"
+      "vldrw.u32 q0, [r0], #16\n\t"
+      "vldrw.u32 q4, [r2], #16\n\t" MOTE_MVE_BLOCK_BEGIN MOTE_MVE_SUMS MOTE_MVE_REQUANTIZE
+      "vstrb.16 q0, [r11, q7]\n\t" MOTE_MVE_BLOCK_END ::
+          : "memory");
+}
+
+// The same for any number of inputs and channels, and with a shift: 7 instructions more per tile.
+// The last inputs, 1 to 16 of them, are read under a predicate.
+MOTE_MVE_ASSEMBLY inline void any_tiles(const int8_t* /*x0*/, const int8_t* /*x1*/,
+                                        const int8_t* /*w*/, int8_t* /*y*/, const int32_t* /*bias*/,
+                                        const int32_t* /*mult*/, int32_t /*blocks*/,
+                                        int32_t /*loops*/, int32_t /*zp*/, int32_t /*y_advance*/,
+                                        int32_t /*x_advance*/, const int8_t* /*x_end*/,
+                                        int32_t /*lo*/, int32_t /*hi*/, int32_t /*y_step << 16*/,
+                                        int32_t /*entry*/, int32_t /*shift*/,
+                                        int32_t /*2 * channels*/, int32_t /*last inputs*/) {
+  __asm__ volatile(MOTE_MVE_BEGIN
+                   "1:\n\t"
+                   "ldrd r0, r2, [sp, #140]\n\t"
+                   "ldr r4, [sp, #192]\n\t"
+                   "lsrs r4, r4, #1\n\t"
+                   "vctp.32 r4\n\t"
+                   "vpstt\n\t"
+                   "vldrwt.u32 q0, [r0], #16\n\t"
+                   "vldrwt.u32 q4, [r2], #16\n\t" MOTE_MVE_BLOCK_BEGIN
+                   "ldr r9, [sp, #196]\n\t"
+                   "vctp.8 r9\n\t"
+                   "vpstt\n\t"
+                   "vldrbt.u8 q0, [r3], #16\n\t"
+                   "vldrbt.u8 q1, [r5], #16\n\t" MOTE_MVE_DOTS MOTE_MVE_SUMS
+                   "ldrd r8, r10, [sp, #188]\n\t"
+                   "vshl.s32 q0, r8\n\t"
+                   "vshl.s32 q1, r8\n\t"
+                   "vctp.16 r10\n\t" MOTE_MVE_REQUANTIZE
+                   "vpst\n\t"
+                   "vstrbt.16 q0, [r11, q7]\n\t"
+                   "add r11, r11, r2\n\t"
+                   "cmp r3, r6\n\t"
+                   "bne 2b\n\t"
+                   "subs r10, r10, #8\n\t"
+                   "str r10, [sp, #192]\n\t"
+                   "str r7, [sp, #16]\n\t"
+                   "ldr r0, [sp, #32]\n\t"
+                   "adds r0, r0, #4\n\t"
+                   "str r0, [sp, #32]\n\t"
+                   "ldr r0, [sp, #148]\n\t"
+                   "subs r0, r0, #1\n\t"
+                   "str r0, [sp, #148]\n\t"
+                   "bne 1b\n\t"
+                   "add sp, sp, #40\n\t"
+                   "vpop {d8-d15}\n\t"
+                   "pop {r4-r11, pc}" ::
+                       : "memory");
+}
+
+}  // namespace mote::isa::mve_gemm
+#endif
