@@ -1,2 +1,171 @@
+// Depthwise convolution of NEON: 16 channels at a time, 8 where there are fewer than 16, and at the
+// end the last 16 once more rather than a narrower vector. Every tap of an output pixel is a
+// pointer, to a pixel or to a row of padding, so borders cost nothing.
 #pragma once
 #include "neon_store_s8.h"
+
+namespace mote::isa::neon {
+
+// Layout: blocks of lanes() channels, the last of which may overlap its predecessor; in a block
+// [slots / G][lanes][G], a slot for each tap and slots of zeros up to a multiple of G. G is 4 for
+// dot products, otherwise 1.
+struct DepthwiseLayout {
+  int32_t group, channels, kernel_h, kernel_w;
+
+  constexpr int32_t lanes() const { return channels < 16 ? 8 : 16; }
+  constexpr int32_t blocks() const { return (channels + lanes() - 1) / lanes(); }
+  constexpr int32_t first(int32_t block) const {
+    const int32_t last = channels > lanes() ? channels - lanes() : 0;
+    return block * lanes() < last ? block * lanes() : last;
+  }
+  // A 3x3 kernel of dot products has a group for each column, which its neighbours share.
+  constexpr bool columns() const { return group == 4 && kernel_h == 3 && kernel_w == 3; }
+  constexpr int32_t step_y() const { return columns() ? 1 : kernel_w; }
+  constexpr int32_t step_x() const { return columns() ? 4 : 1; }
+  constexpr int32_t slots() const {
+    const int32_t taps = columns() ? 12 : kernel_h * kernel_w;
+    return (taps + group - 1) / group * group;
+  }
+  constexpr int64_t bytes() const { return int64_t{blocks()} * lanes() * slots(); }
+  constexpr int64_t index(int32_t block, int32_t lane, int32_t ky, int32_t kx) const {
+    const int32_t slot = ky * step_y() + kx * step_x();
+    return ((int64_t{block} * (slots() / group) + slot / group) * lanes() + lane) * group +
+           slot % group;
+  }
+};
+
+inline void pack_depthwise(const DepthwiseLayout& l, const int8_t* hwc, int8_t* packed) {
+  for (int64_t i = 0; i < l.bytes(); ++i) packed[i] = 0;
+  for (int32_t ky = 0; ky < l.kernel_h; ++ky) {
+    for (int32_t kx = 0; kx < l.kernel_w; ++kx, hwc += l.channels) {
+      for (int32_t b = 0; b < l.blocks(); ++b) {
+        for (int32_t lane = 0; lane < l.lanes() && l.first(b) + lane < l.channels; ++lane)
+          packed[l.index(b, lane, ky, kx)] = hwc[l.first(b) + lane];
+      }
+    }
+  }
+}
+
+template <class Isa, class Rq, class S, class X, class W>
+MOTE_INLINE void portable_depthwise_row(const S& s, const X* const* rows, const W* w,
+                                        const int32_t* bias, const int32_t* mult,
+                                        typename Rq::Out* y) {
+  const DepthwiseLayout l{Isa::kDwGroup, s.in_c * s.multiplier, s.kernel_h, s.kernel_w};
+  for (int32_t ox = 0; ox < s.out_w; ++ox, y += l.channels) {
+    for (int32_t c = 0; c < l.channels; ++c) {
+      const int32_t block = c / l.lanes();
+      int32_t acc = bias[c];
+      for (int32_t ky = 0; ky < s.kernel_h; ++ky) {
+        for (int32_t kx = 0; kx < s.kernel_w; ++kx) {
+          const int32_t ix = ox * s.stride_w - s.pad_left + kx * s.dilation_w;
+          const bool inside = rows[ky] != nullptr && ix >= 0 && ix < s.in_w;
+          acc += (inside ? rows[ky][ix * s.in_c + c / s.multiplier] : s.pad_value) *
+                 w[l.index(block, c - l.first(block), ky, kx)];
+        }
+      }
+      y[c] = Rq::apply(s, acc, mult, c);
+    }
+  }
+}
+
+// Kernels with more slots take the portable loops.
+constexpr int32_t kMaxSlots = 64;
+
+// A row of padding, and copies of inputs where fewer than 8 channels end the row.
+constexpr int64_t depthwise_scratch(int32_t channels, int32_t kernel_h, int32_t kernel_w) {
+  return pack::round_up(channels, 16) + (channels < 8 ? 8 * kernel_h * kernel_w : 0);
+}
+
+#if defined(__ARM_NEON)
+
+struct Depthwise {
+  DepthwiseLayout layout;
+  const int8_t* w;
+  const int32_t* bias;
+  const int32_t* mult;
+  Store store;
+  int32_t in_w, out_w, stride_w, dilation_w, pad_left;
+};
+
+// The results of `Q` vectors of four sums.
+MOTE_INLINE void finish(const Store& s, int32x4_t (&acc)[4], const int32_t* mult, int8_t* y) {
+  const int32x4_t halving = s.halving();
+  if (s.shift > 1) {
+    for (auto& v : acc) v = vshlq_s32(v, vdupq_n_s32(s.shift - 1));
+  }
+  for (int32_t i = 0; i < 4; ++i)
+    acc[i] = vqrdmulhq_s32(acc[i], vshlq_s32(vld1q_s32(mult + 4 * i), halving));
+  const int16x8_t low = s.add_zero_point(narrow(acc[0], acc[1]));
+  const int16x8_t high = s.add_zero_point(narrow(acc[2], acc[3]));
+  vst1q_s8(y, s.clamp(narrow(low, high)));
+}
+MOTE_INLINE void finish(const Store& s, int32x4_t (&acc)[2], const int32_t* mult, int8_t* y,
+                        int32_t count) {
+  const int32x4_t halving = s.halving();
+  if (s.shift > 1) {
+    for (auto& v : acc) v = vshlq_s32(v, vdupq_n_s32(s.shift - 1));
+  }
+  for (int32_t i = 0; i < 2; ++i)
+    acc[i] = vqrdmulhq_s32(acc[i], vshlq_s32(vld1q_s32(mult + 4 * i), halving));
+  const int8x8_t v = s.clamp(vqmovn_s16(s.add_zero_point(narrow(acc[0], acc[1]))));
+  if (count >= 8) {
+    vst1_s8(y, v);
+  } else {
+    int8_t bytes[8];
+    vst1_s8(bytes, v);
+    copy_few(y, bytes, count);
+  }
+}
+
+template <class Isa>
+__attribute__((noinline)) void depthwise_row(const Depthwise& d, const int8_t* const* rows,
+                                             int8_t* y, int8_t* scratch) {
+  const DepthwiseLayout l = d.layout;
+  const int32_t channels = l.channels, blocks = l.blocks(), lanes = l.lanes();
+  const int32_t slots = l.slots(), step_y = l.step_y(), step_x = l.step_x();
+  const int8_t* const padding = scratch;
+  int8_t* const stage = scratch + 16;
+  const int8_t* p[kMaxSlots];
+  for (int32_t i = 0; i < slots; ++i) p[i] = padding;
+
+  // Fewer than 8 channels: parameters for 8, and inputs that reach beyond the row copied.
+  int32_t few[16] = {};
+  const int32_t *bias = d.bias, *mult = d.mult;
+  int32_t safe = d.in_w;  // pixels from here on must be copied
+  if (channels < 8) {
+    for (int32_t c = 0; c < channels; ++c) few[c] = bias[c], few[8 + c] = mult[c];
+    bias = few, mult = few + 8;
+    safe -= (8 - 1) / channels;
+  }
+
+  int32_t ix = -d.pad_left;
+  for (int32_t ox = 0; ox < d.out_w; ++ox, ix += d.stride_w, y += channels) {
+    for (int32_t ky = 0; ky < l.kernel_h; ++ky) {
+      const int8_t** slot = p + ky * step_y;
+      int32_t at = ix;
+      for (int32_t kx = 0; kx < l.kernel_w; ++kx, slot += step_x, at += d.dilation_w) {
+        const bool inside = rows[ky] != nullptr && at >= 0 && at < d.in_w;
+        *slot = inside ? rows[ky] + at * channels : padding;
+        if (inside && at >= safe) {
+          int8_t* copied = stage + (ky * l.kernel_w + kx) * 8;
+          copy_few(copied, *slot, channels);
+          *slot = copied;
+        }
+      }
+    }
+    const int8_t* w = d.w;
+    for (int32_t b = 0; b < blocks; ++b, w += lanes * slots) {
+      const int32_t c = l.first(b);
+      if (lanes == 16) {
+        Isa::depthwise_16(d.store, p, slots, c, w, bias + c, mult + c, y + c);
+      } else {
+        Isa::depthwise_8(d.store, p, slots, c, w, bias + c, mult + c, y + c,
+                         channels < 8 ? channels : 8);
+      }
+    }
+  }
+}
+
+#endif  // __ARM_NEON
+
+}  // namespace mote::isa::neon

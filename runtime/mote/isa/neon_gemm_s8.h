@@ -16,10 +16,10 @@ struct Matrix {
   const int8_t* w;  // packed
   const int32_t* bias;
   const int32_t* mult;
-  int32_t n;            // channels of the result
-  int32_t y_step;       // from pixel to pixel
+  int32_t n;       // channels of the result
+  int32_t y_step;  // from pixel to pixel
   Store store;
-  int32_t segments;     // the inputs of a pixel: segments of `length` bytes, the last one of `last`
+  int32_t segments;  // the inputs of a pixel: segments of `length` bytes, the last one of `last`
   int32_t length, last;
 };
 
@@ -56,6 +56,26 @@ __attribute__((noinline)) void multiply_pixels(Matrix& g, const int8_t* x, int32
       Isa::template tile<kMr>(g, p, y, m < kMr ? m : kMr);
     }
   }
+}
+
+// A count that GCC may not analyse: it would count loops by pointers whose end takes six more
+// instructions to find, and copy loops for the last segment.
+MOTE_INLINE int32_t opaque(int32_t n) {
+  asm("" : "+r"(n));
+  return n;
+}
+
+// Loads 16 inputs and advances. Given separate steps, GCC indexes all pointers of a tile by one
+// register and adds it to each of them behind every loop.
+MOTE_INLINE int8x16_t load_next(const int8_t*& x) {
+#if defined(__aarch64__)
+  int8x16_t v;
+  asm("ldr %q0, [%1], #16" : "=w"(v), "+r"(x) : "m"(*reinterpret_cast<const int8_t(*)[16]>(x)));
+  return v;
+#else
+  x += 16;
+  return vld1q_s8(x - 16);
+#endif
 }
 
 struct Window {

@@ -57,12 +57,8 @@ struct Store {
 };
 
 #if defined(__aarch64__)
-MOTE_INLINE int16x8_t narrow(int32x4_t a, int32x4_t b) {
-  return vqmovn_high_s32(vqmovn_s32(a), b);
-}
-MOTE_INLINE int8x16_t narrow(int16x8_t a, int16x8_t b) {
-  return vqmovn_high_s16(vqmovn_s16(a), b);
-}
+MOTE_INLINE int16x8_t narrow(int32x4_t a, int32x4_t b) { return vqmovn_high_s32(vqmovn_s32(a), b); }
+MOTE_INLINE int8x16_t narrow(int16x8_t a, int16x8_t b) { return vqmovn_high_s16(vqmovn_s16(a), b); }
 #else
 MOTE_INLINE int16x8_t narrow(int32x4_t a, int32x4_t b) {
   return vcombine_s16(vqmovn_s32(a), vqmovn_s32(b));
