@@ -10,10 +10,26 @@ namespace {
 // Expand of a scalar to a large map costs flash and saves nothing.
 constexpr int64_t kFoldGrowthLimit = 64 * 1024;
 
+// The integers behind a constant that an op has rearranged into `result`.
+void move_quantized(Graph& graph, const Op& op, ValueId result) {
+  const auto source = graph[op.in[0]].quantized;
+  if (!source || !op.def->moved_axis) return;
+  const Shape &x = source->q.shape, &y = graph.type(result).shape;
+  QuantizedConstant moved{Tensor::zeros(source->q.dtype, y), source->quant};
+  if (moved.quant.axis >= 0) moved.quant.axis = op.def->moved_axis(op, x, y, moved.quant.axis);
+  if (source->quant.axis >= 0 && moved.quant.axis < 0) return;
+  EvalCtx ctx;
+  for (const ValueId id : op.in) ctx.in.push_back(graph.constant(id));
+  ctx.in[0] = &source->q;
+  ctx.out.push_back(&moved.q);
+  evaluate(op, ctx);
+  graph[result].quantized = std::make_shared<const QuantizedConstant>(std::move(moved));
+}
+
 }  // namespace
 
 ValueId Graph::add_value(std::string name, Type type, TensorPtr constant) {
-  values.push_back({std::move(name), std::move(type), std::move(constant)});
+  values.push_back({std::move(name), std::move(type), std::move(constant), {}});
   return {static_cast<int32_t>(values.size()) - 1};
 }
 
@@ -37,6 +53,7 @@ std::vector<ValueId> append(Graph& graph, const OpDef& def, std::any attrs, std:
     evaluate(op, ctx);
     std::vector<ValueId> out;
     for (Tensor& result : results) out.push_back(graph.add_constant(base, std::move(result)));
+    move_quantized(graph, op, out[0]);
     return out;
   }
   for (Type& type : types) op.out.push_back(graph.add_value(base, std::move(type)));

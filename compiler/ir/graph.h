@@ -28,10 +28,19 @@ struct Origin {
   bool operator==(const Origin&) const = default;
 };
 
+// The integers that a constant is made of: real = scale * (q - zero_point).
+struct QuantizedConstant {
+  Tensor q;
+  Quant quant;
+};
+
 struct Value {
   std::string name;  // not unique; for people
   Type type;
   TensorPtr constant;  // null unless the value is known at compile time
+  // Where a float32 constant comes from, if the model holds it in integers. It moves along when the
+  // constant is only rearranged, and is lost when arithmetic folds into it.
+  std::shared_ptr<const QuantizedConstant> quantized = {};
 };
 
 struct Op {

@@ -36,6 +36,10 @@ struct OpDef {
   int64_t (*macs)(const Op&, const InferCtx&) = nullptr;
   // The results are the first operand's bytes under another type: no code, no memory.
   bool is_view = false;
+  // For ops whose result consists of elements of operand 0, moved or repeated but never computed
+  // with: the result's dimension in which the operand's dimension `axis` is found, or -1 if it is
+  // torn. Null for all other ops.
+  int (*moved_axis)(const Op&, const Shape& x, const Shape& y, int axis) = nullptr;
 };
 
 // Adapts f(const Attrs&, const Ctx&) to an untyped slot, so that op files never see std::any.

@@ -70,6 +70,9 @@ void eval_gather_nd(const GatherNdAttrs& a, const EvalCtx& c) {
   });
 }
 
+// Indices mix what stands along a dimension.
+int torn(const Op&, const Shape&, const Shape&, int) { return -1; }
+
 }  // namespace
 
 void require_indices(std::string_view what, const Type& type, const Tensor* constant, int64_t n) {
@@ -126,15 +129,18 @@ namespace ops {
 const OpDef gather{.name = "Gather",
                    .infer = typed<&infer_gather>,
                    .eval = typed<&eval_gather>,
-                   .print = print_attrs<GatherAttrs>};
+                   .print = print_attrs<GatherAttrs>,
+                   .moved_axis = torn};
 const OpDef gather_elements{.name = "GatherElements",
                             .infer = typed<&infer_gather_elements>,
                             .eval = typed<&eval_gather_elements>,
-                            .print = print_attrs<GatherElementsAttrs>};
+                            .print = print_attrs<GatherElementsAttrs>,
+                            .moved_axis = torn};
 const OpDef gather_nd{.name = "GatherND",
                       .infer = typed<&infer_gather_nd>,
                       .eval = typed<&eval_gather_nd>,
-                      .print = print_attrs<GatherNdAttrs>};
+                      .print = print_attrs<GatherNdAttrs>,
+                      .moved_axis = torn};
 }  // namespace ops
 
 }  // namespace motec

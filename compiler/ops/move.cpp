@@ -69,6 +69,19 @@ void eval(const Op& op, const EvalCtx& c) {
            [&]<class T>() { mote::strided_copy(s, c.in[0]->data<T>(), c.out[0]->data<T>()); });
 }
 
+int moved_by_transpose(const Op& op, const Shape&, const Shape&, int axis) {
+  return inverse(op.as<TransposeAttrs>().perm)[static_cast<size_t>(axis)];
+}
+// A slice or an expansion leaves the dimension where it is, but changes what is in it.
+int moved_if_same(const Op&, const Shape& x, const Shape& y, int axis) {
+  const int in_y = axis + static_cast<int>(y.size()) - static_cast<int>(x.size());
+  return x[static_cast<size_t>(axis)] == y[static_cast<size_t>(in_y)] ? in_y : -1;
+}
+int moved_by_slice(const Op& op, const Shape& x, const Shape& y, int axis) {
+  const auto& a = op.as<SliceAttrs>();
+  return a.step[static_cast<size_t>(axis)] == 1 ? moved_if_same(op, x, y, axis) : -1;
+}
+
 }  // namespace
 
 mote::StridedCopyShape move_shape(const Op& op, const Shape& x, const Shape& y) {
@@ -100,13 +113,18 @@ namespace ops {
 const OpDef transpose{.name = "Transpose",
                       .infer = typed<&infer_transpose>,
                       .eval = &eval,
-                      .print = print_attrs<TransposeAttrs>};
-const OpDef slice{
-    .name = "Slice", .infer = typed<&infer_slice>, .eval = &eval, .print = print_attrs<SliceAttrs>};
+                      .print = print_attrs<TransposeAttrs>,
+                      .moved_axis = moved_by_transpose};
+const OpDef slice{.name = "Slice",
+                  .infer = typed<&infer_slice>,
+                  .eval = &eval,
+                  .print = print_attrs<SliceAttrs>,
+                  .moved_axis = moved_by_slice};
 const OpDef expand{.name = "Expand",
                    .infer = typed<&infer_expand>,
                    .eval = &eval,
-                   .print = print_attrs<ExpandAttrs>};
+                   .print = print_attrs<ExpandAttrs>,
+                   .moved_axis = moved_if_same};
 }  // namespace ops
 
 }  // namespace motec

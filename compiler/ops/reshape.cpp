@@ -15,6 +15,17 @@ std::vector<Type> infer(const ReshapeAttrs& a, const InferCtx& c) {
 
 void eval(const ReshapeAttrs&, const EvalCtx& c) { c.out[0]->bytes = c.in[0]->bytes; }
 
+// The dimension survives if as many elements stand before it as before.
+int moved_axis(const Op&, const Shape& x, const Shape& y, int axis) {
+  const int64_t before = product(x, 0, static_cast<size_t>(axis));
+  int64_t seen = 1;
+  for (size_t d = 0; d < y.size(); ++d) {
+    if (seen == before && y[d] == x[static_cast<size_t>(axis)]) return static_cast<int>(d);
+    seen *= y[d];
+  }
+  return -1;
+}
+
 }  // namespace
 
 namespace ops {
@@ -22,7 +33,8 @@ const OpDef reshape{.name = "Reshape",
                     .infer = typed<&infer>,
                     .eval = typed<&eval>,
                     .print = print_attrs<ReshapeAttrs>,
-                    .is_view = true};
+                    .is_view = true,
+                    .moved_axis = moved_axis};
 }
 
 }  // namespace motec

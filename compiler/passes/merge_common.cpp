@@ -21,7 +21,7 @@ bool merge_common(Graph& graph, PassCtx& ctx) {
   const auto canonical = [&](ValueId id) {
     id = resolve(id);
     const Tensor* tensor = graph.constant(id);
-    if (!tensor || tensor->bytes.size() > kComparedBytes) return id;
+    if (!tensor || tensor->bytes.size() > kComparedBytes || graph[id].quantized) return id;
     return constants.try_emplace({to_string(tensor->type()), tensor->bytes}, id).first->second;
   };
   std::map<std::tuple<const OpDef*, std::string, std::vector<ValueId>>, const Op*> seen;
