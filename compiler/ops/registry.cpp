@@ -14,6 +14,13 @@
 #include "ops/normalize.h"
 #include "ops/pad.h"
 #include "ops/pool.h"
+#include "ops/qbinary.h"
+#include "ops/qconv2d.h"
+#include "ops/qdense.h"
+#include "ops/qmatmul.h"
+#include "ops/qpool.h"
+#include "ops/qsoftmax.h"
+#include "ops/quantize.h"
 #include "ops/recurrent.h"
 #include "ops/reduce.h"
 #include "ops/resample.h"
@@ -36,14 +43,25 @@ std::span<const OpDef* const> all_ops() {
       &ops::conv_transpose2d,
       &ops::cumsum,
       &ops::dense,
+      &ops::dequantize,
       &ops::expand,
+      &ops::flip_sign,
       &ops::gather,
       &ops::gather_elements,
       &ops::gather_nd,
+      &ops::lookup,
       &ops::matmul,
       &ops::normalize,
       &ops::pad,
       &ops::pool,
+      &ops::qadd,
+      &ops::qconv2d,
+      &ops::qdense,
+      &ops::qmatmul,
+      &ops::qmul,
+      &ops::qpool,
+      &ops::qsoftmax,
+      &ops::quantize,
       &ops::recurrent,
       &ops::reduce,
       &ops::resample,

@@ -14,11 +14,12 @@ struct PoolS8Shape {
   int32_t dilation_h, dilation_w;
   int32_t pad_top, pad_left, pad_bottom, pad_right;
   int32_t count_include_pad;  // as in pool_f32.h
+  int32_t first_cells;        // of an average: the number of cells that mult[0] is for
   int32_t in_zp;              // zero point of the inputs
   int32_t zp, lo, hi, shift;  // of an average, see requant.h
   MOTE_FIELDS(batch, in_h, in_w, in_c, out_h, out_w, kernel_h, kernel_w, stride_h, stride_w,
               dilation_h, dilation_w, pad_top, pad_left, pad_bottom, pad_right, count_include_pad,
-              in_zp, zp, lo, hi, shift)
+              first_cells, in_zp, zp, lo, hi, shift)
 };
 
 // Output row `oy` from the kernel_h input rows under it; a null pointer is a row of padding.
@@ -37,8 +38,8 @@ MOTE_INLINE void maxpool_any_row(const S& s, const int8_t* const* rows, int8_t* 
   }
 }
 
-// The same for averages. mult[n - 1] is the multiplier of a mean over n cells: 2^32 * scale_x /
-// (scale_y * n). Scratch: 4 * in_c bytes.
+// The same for averages. mult[n - first_cells] is the multiplier of a mean over n cells: 2^32 *
+// scale_x / (scale_y * n). Scratch: 4 * in_c bytes.
 template <class Isa, class S>
 MOTE_INLINE void avgpool_any_row(const S& s, int32_t oy, const int8_t* const* rows,
                                  const int32_t* mult, int8_t* y, int8_t* scratch) {
@@ -60,7 +61,8 @@ MOTE_INLINE void avgpool_any_row(const S& s, int32_t oy, const int8_t* const* ro
         Isa::accumulate(sums, rows[ky] + (ix + kx * s.dilation_w) * s.in_c, s.in_c);
       }
     }
-    Isa::requantize_row(s, sums, mult[cells > 0 ? cells - 1 : 0], y, s.in_c);
+    const int32_t at = cells > s.first_cells ? cells - s.first_cells : 0;
+    Isa::requantize_row(s, sums, mult[at], y, s.in_c);
   }
 }
 
