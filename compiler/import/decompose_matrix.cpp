@@ -5,26 +5,27 @@
 
 #include "import/importers.h"
 #include "import/maps.h"
+#include "import/matrix.h"
 #include "ops/conv2d.h"
 #include "ops/dense.h"
 #include "ops/matmul.h"
 #include "ops/move.h"
-#include "ops/pool.h"
+#include "ops/qpool.h"
+#include "ops/quantize.h"
 #include "support/diag.h"
 
 namespace motec {
-namespace {
 
-void import_conv(Node& n) {
-  const Maps maps(n, n.in(0));
-  ValueId w = n.in(1);
-  n.require(n.rank(1) == n.rank(0),
-            fmt::format("Conv: weights {} are not of the operand's rank", to_string(n.shape(1))));
-  if (!n.constant(w)) n.constant_in(1, "the weights");
-  const Shape kernel(n.shape(1).begin() + 2, n.shape(1).end());
+ValueId make_conv(Node& n, ValueId x, ValueId w, ValueId bias, size_t at) {
+  const Maps maps(n, x);
+  n.require(n.shape(w).size() == n.shape(x).size(),
+            fmt::format("{}: weights {} are not of the operand's rank", n.op_type(),
+                        to_string(n.shape(w))));
+  if (!n.constant(w)) n.constant_in(at, "the weights");
+  const Shape kernel(n.shape(w).begin() + 2, n.shape(w).end());
   if (n.has_attr("kernel_shape"))
     n.require(n.attr_ints("kernel_shape") == kernel,
-              "Conv: kernel_shape is not that of the weights");
+              fmt::format("{}: kernel_shape is not that of the weights", n.op_type()));
   const Window window = read_window(n, maps.spatial(), kernel);
   w = n.transpose(as_2d(n, w), {0, 2, 3, 1});  // OIHW -> OHWI
   Conv2dAttrs a{.stride = window.stride,
@@ -33,36 +34,37 @@ void import_conv(Node& n) {
                 .groups = n.attr_int("group", 1),
                 .act = {}};
   std::vector<ValueId> in = {maps.nhwc(), w};
-  if (n.has(2)) {
-    if (!n.constant(n.in(2))) n.constant_in(2, "the bias");
-    in.push_back(n.in(2));
+  if (bias) {
+    if (!n.constant(bias)) n.constant_in(n.in_count() - 1, "the bias");
+    in.push_back(bias);
   }
-  n.set(maps.back(n.add(ops::conv2d, a, in)));
+  return maps.back(n.add(ops::conv2d, a, in));
 }
 
-void import_pool(Node& n, PoolKind kind) {
-  const Maps maps(n, n.in(0));
+ValueId make_pool(Node& n, PoolKind kind, ValueId x) {
+  const Maps maps(n, x);
   const Window window = read_window(n, maps.spatial(), n.attr_ints("kernel_shape"));
   if (n.wants(1)) n.unsupported("result Indices");
-  n.set(maps.back(n.add(ops::pool,
-                        PoolAttrs{.kind = kind,
-                                  .kernel = window.kernel,
-                                  .stride = window.stride,
-                                  .dilation = window.dilation,
-                                  .pad = window.pad,
-                                  .out = window.out,
-                                  .count_include_pad = n.attr_int("count_include_pad", 0) != 0,
-                                  .p = n.attr_int("p", 2)},
-                        {maps.nhwc()})));
+  const PoolAttrs attrs{.kind = kind,
+                        .kernel = window.kernel,
+                        .stride = window.stride,
+                        .dilation = window.dilation,
+                        .pad = window.pad,
+                        .out = window.out,
+                        .count_include_pad = n.attr_int("count_include_pad", 0) != 0,
+                        .p = n.attr_int("p", 2)};
+  const DType dtype = n.type(x).dtype;
+  if (kind != PoolKind::Max || (dtype != DType::S8 && dtype != DType::U8))
+    return maps.back(n.add(ops::pool, attrs, {maps.nhwc()}));
+  const bool flip = dtype == DType::U8;
+  const ValueId y = n.add(ops::qpool, QPoolAttrs{.window = attrs},
+                          {flip ? n.add(ops::flip_sign, NoAttrs{}, {maps.nhwc()}) : maps.nhwc()});
+  return maps.back(flip ? n.add(ops::flip_sign, NoAttrs{}, {y}) : y);
 }
-void import_max_pool(Node& n) { import_pool(n, PoolKind::Max); }
-void import_average_pool(Node& n) { import_pool(n, PoolKind::Average); }
-void import_lp_pool(Node& n) { import_pool(n, PoolKind::Lp); }
 
-// Gemm-13: alpha * A' * B' + beta * C.
-void import_gemm(Node& n) {
-  ValueId a = n.in(0), b = n.in(1);
-  n.require(n.rank(0) == 2 && n.rank(1) == 2, "Gemm: an operand is not of rank 2");
+ValueId make_gemm(Node& n, ValueId a, ValueId b, ValueId c) {
+  n.require(n.shape(a).size() == 2 && n.shape(b).size() == 2,
+            fmt::format("{}: an operand is not of rank 2", n.op_type()));
   if (n.attr_int("transA", 0)) a = n.transpose(a, {1, 0});
   const bool transpose_b = n.attr_int("transB", 0) != 0;
   const float alpha = n.attr_float("alpha", 1.0f), beta = n.attr_float("beta", 1.0f);
@@ -75,21 +77,20 @@ void import_gemm(Node& n) {
     y = n.add(ops::matmul, MatMulAttrs{.transpose_b = transpose_b, .act = {}}, {a, b});
     if (alpha != 1.0f) y = n.binary(BinaryFn::Mul, y, n.scalar(DType::F32, alpha));
   }
-  if (n.has(2) && beta != 0.0f) {
-    ValueId c = n.in(2);
+  if (c && beta != 0.0f) {
     if (beta != 1.0f) c = n.binary(BinaryFn::Mul, c, n.scalar(n.type(c).dtype, beta));
     y = n.binary(BinaryFn::Add, y, c);
   }
-  n.set(y);
+  return y;
 }
 
-// Operands of rank 1 are a row before, or a column after; the dimension goes again.
-void import_matmul(Node& n) {
-  ValueId a = n.in(0), b = n.in(1);
-  const bool row = n.rank(0) == 1, column = n.rank(1) == 1;
-  n.require(n.rank(0) > 0 && n.rank(1) > 0, "MatMul: an operand is a scalar");
-  if (row) a = n.reshape(a, {1, n.shape(0)[0]});
-  if (column) b = n.reshape(b, {n.shape(1)[0], 1});
+ValueId make_matmul(Node& n, ValueId a, ValueId b) {
+  // Operands of rank 1 are a row before, or a column after; the dimension goes again.
+  const bool row = n.shape(a).size() == 1, column = n.shape(b).size() == 1;
+  n.require(!n.shape(a).empty() && !n.shape(b).empty(),
+            fmt::format("{}: an operand is a scalar", n.op_type()));
+  if (row) a = n.reshape(a, {1, n.shape(a)[0]});
+  if (column) b = n.reshape(b, {n.shape(b)[0], 1});
   ValueId y;
   if (n.constant(b) && n.shape(b).size() == 2) {
     y = n.add(ops::dense, DenseAttrs{}, {a, n.transpose(b, {1, 0})});
@@ -111,8 +112,17 @@ void import_matmul(Node& n) {
   Shape shape = n.shape(y);
   if (column) shape.pop_back();
   if (row) shape.erase(shape.end() - (column ? 1 : 2));
-  n.set(n.reshape(y, shape));
+  return n.reshape(y, shape);
 }
+
+namespace {
+
+void import_conv(Node& n) { n.set(make_conv(n, n.in(0), n.in(1), n.optional(2), 1)); }
+void import_max_pool(Node& n) { n.set(make_pool(n, PoolKind::Max, n.in(0))); }
+void import_average_pool(Node& n) { n.set(make_pool(n, PoolKind::Average, n.in(0))); }
+void import_lp_pool(Node& n) { n.set(make_pool(n, PoolKind::Lp, n.in(0))); }
+void import_gemm(Node& n) { n.set(make_gemm(n, n.in(0), n.in(1), n.optional(2))); }
+void import_matmul(Node& n) { n.set(make_matmul(n, n.in(0), n.in(1))); }
 
 // y = (x - mean) / sqrt(var + epsilon) * scale + bias, as one multiplication and one addition per
 // element, which later fold into a convolution.

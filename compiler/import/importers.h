@@ -13,6 +13,8 @@ std::span<const Importer> elementwise_importers();
 std::span<const Importer> loss_importers();
 std::span<const Importer> matrix_importers();
 std::span<const Importer> normalize_importers();
+std::span<const Importer> qlinear_importers();
+std::span<const Importer> quantize_importers();
 std::span<const Importer> recurrent_importers();
 std::span<const Importer> reduce_importers();
 std::span<const Importer> shape_importers();

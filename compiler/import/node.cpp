@@ -5,6 +5,7 @@
 #include "import/tensor_reader.h"
 #include "ops/cast.h"
 #include "ops/move.h"
+#include "ops/quantize.h"
 #include "ops/reshape.h"
 #include "support/diag.h"
 
@@ -133,6 +134,12 @@ ValueId Node::scalar(DType dtype, double value) {
   Tensor tensor = Tensor::zeros(dtype, {});
   dispatch(dtype, [&]<class T>() { tensor.data<T>()[0] = static_cast<T>(value); });
   return constant(std::move(tensor));
+}
+
+ValueId Node::quantized_constant(QuantizedConstant constant) {
+  const ValueId id = this->constant(dequantized(constant));
+  graph_[id].quantized = std::make_shared<const QuantizedConstant>(std::move(constant));
+  return id;
 }
 
 ValueId Node::unary(UnaryFn fn, ValueId x, float alpha, float beta) {

@@ -60,6 +60,8 @@ class Node {
   // The same for a tensor of the model's: half precision becomes float32, as everywhere.
   ValueId constant_of(Tensor tensor);
   ValueId scalar(DType dtype, double value);  // a constant of shape []
+  // The real values of an integer constant, which are remembered with it.
+  ValueId quantized_constant(QuantizedConstant constant);
   ValueId unary(UnaryFn fn, ValueId x, float alpha = 0, float beta = 0);
   ValueId binary(BinaryFn fn, ValueId a, ValueId b);
   ValueId reshape(ValueId x, Shape shape);
