@@ -12,6 +12,9 @@ bool simplify(Graph& graph, PassCtx& ctx);
 // Moves Transposes down through ops that can work on the untransposed operand, until they cancel.
 bool sink_transposes(Graph& graph, PassCtx& ctx);
 
+// Makes integer operators of float ones between Dequantize and Quantize.
+bool quantize_islands(Graph& graph, PassCtx& ctx);
+
 // Folds multiplications and additions by constants into neighbouring Conv2D and Dense layers.
 bool fold_affine(Graph& graph, PassCtx& ctx);
 

@@ -19,6 +19,8 @@ constexpr Pass kPasses[] = {
     {"merge-common",          merge_common},           // before recognize, which compares operands by identity
     {"recognize-activations", recognize_activations},  // before sink-transposes, which moves ops apart
     {"sink-transposes",       sink_transposes},        // before the folds, which expect channels innermost
+    {"quantize-islands",      quantize_islands},       // between sink-transposes, which brings layers together, and
+                                                       // fold-affine, which changes weights
     {"fold-affine",           fold_affine},            // before fuse-activations, which ends a layer's linear part
     {"fold-pads",             fold_pads},              // after fold-affine: a shift cannot pass a padded convolution
     {"fuse-activations",      fuse_activations},

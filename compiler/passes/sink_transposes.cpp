@@ -11,6 +11,7 @@
 #include "ops/dense.h"
 #include "ops/matmul.h"
 #include "ops/move.h"
+#include "ops/quantize.h"
 #include "ops/reshape.h"
 #include "ops/select.h"
 #include "passes/passes.h"
@@ -62,7 +63,8 @@ ValueId untransposed(Rewriter& r, ValueId id, const std::vector<int>& perm, cons
 // op(T(x), T(y), constant ...) -> T(op(x, y, ...)) for ops that work element by element.
 bool sink_through_elementwise(Rewriter& r, const Op& op) {
   const OpDef* def = op.def;
-  if (def != &ops::unary && def != &ops::binary && def != &ops::select && def != &ops::cast)
+  if (def != &ops::unary && def != &ops::binary && def != &ops::select && def != &ops::cast &&
+      def != &ops::flip_sign)
     return false;
   std::optional<std::vector<int>> perm;
   for (const ValueId id : op.in)
@@ -75,6 +77,27 @@ bool sink_through_elementwise(Rewriter& r, const Op& op) {
   const ValueId y = r.emit(*def, op.attrs, in, op.origin);
   r.replace(op.out[0], r.emit(ops::transpose, TransposeAttrs{*perm}, {y}, op.origin));
   return true;
+}
+
+// Quantize(T(x)) -> T(Quantize(x)), and likewise Dequantize. Where each channel has a scale of its
+// own, their dimension is renumbered.
+template <class Attrs>
+bool sink_through_scales(Rewriter& r, const Op& op, const OpDef& def) {
+  if (op.def != &def) return false;
+  const Op* t = transpose_of(r, op.in[0]);
+  if (!t) return false;
+  const std::vector<int> perm = t->as<TransposeAttrs>().perm;
+  Attrs attrs = op.as<Attrs>();
+  if (attrs.axis >= 0) attrs.axis = perm[static_cast<size_t>(attrs.axis)];
+  const ValueId y = r.emit(def, attrs, {t->in[0]}, op.origin);
+  r.replace(op.out[0], r.emit(ops::transpose, TransposeAttrs{perm}, {y}, op.origin));
+  return true;
+}
+bool sink_through_quantize(Rewriter& r, const Op& op) {
+  return sink_through_scales<QuantizeAttrs>(r, op, ops::quantize);
+}
+bool sink_through_dequantize(Rewriter& r, const Op& op) {
+  return sink_through_scales<DequantizeAttrs>(r, op, ops::dequantize);
 }
 
 // Slice(T(x)) -> T(Slice'(x)).
@@ -185,8 +208,9 @@ bool absorb_in_matmul(Rewriter& r, const Op& op) {
 
 bool sink_transposes(Graph& graph, PassCtx& ctx) {
   std::vector<Rule> rules = simplify_rules();
-  rules.insert(rules.end(), {sink_through_elementwise, sink_through_slice,
-                             sink_through_unit_reshape, absorb_in_dense, absorb_in_matmul});
+  rules.insert(rules.end(),
+               {sink_through_elementwise, sink_through_quantize, sink_through_dequantize,
+                sink_through_slice, sink_through_unit_reshape, absorb_in_dense, absorb_in_matmul});
   for (const std::vector<Rule>& more : {sink_axes_rules(), sink_reshapes_rules()})
     rules.insert(rules.end(), more.begin(), more.end());
   return rewrite(graph, rules, ctx.rewrites_left);
