@@ -16,6 +16,9 @@ const Blocks& blocks_of(const Kernel& kernel) {
 }
 
 std::vector<std::string> block_checks(const Kernel& kernel) {
+  const bool is_float = std::any_of(std::begin(kBlocks), std::end(kBlocks),
+                                    [&](const Blocks& b) { return b.isa == kernel.isa; });
+  if (!is_float) return {};  // layouts of integer weights are the same wherever they are compiled
   const Blocks& blocks = blocks_of(kernel);
   return {
       fmt::format("mote::isa::{0}::kNv * mote::isa::{0}::kLanes == {1}", kernel.isa, blocks.gemm),

@@ -52,6 +52,7 @@ struct Call {
   std::vector<ShapeMember> shape;
   std::vector<Operand> operands;
   int64_t scratch_bytes = 0;
+  DType scratch_dtype = DType::F32;          // what the kernel takes a pointer to
   std::vector<std::string> checks = {};  // conditions that emitted code asserts
 };
 

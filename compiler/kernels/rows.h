@@ -10,6 +10,8 @@ std::span<const Kernel> move_rows();
 std::span<const Kernel> reduce_rows();
 std::span<const Kernel> conv_rows();
 std::span<const Kernel> conv_transpose_rows();
+std::span<const Kernel> quantized_rows();
+std::span<const Kernel> quantized_element_rows();
 std::span<const Kernel> recurrent_rows();
 std::span<const Kernel> index_rows();
 

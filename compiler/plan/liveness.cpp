@@ -105,7 +105,7 @@ class Assigner {
           break;
         }
         case Operand::Kind::Scratch:
-          argument = {{Place::Kind::Arena, program_.buffers.size()}, DType::F32, true};
+          argument = {{Place::Kind::Arena, program_.buffers.size()}, step.call.scratch_dtype, true};
           program_.buffers.push_back({.name = step.name + "_scratch",
                                       .bytes = step.call.scratch_bytes,
                                       .first = t,

@@ -1,0 +1,27 @@
+// The integer instruction sets of the runtime as values: what the compiler needs to know of each to
+// pack weights and to reserve scratch. The functions are the runtime's own, instantiated here.
+#pragma once
+#include "kernels/kernel.h"
+#include "mote/depthwise_s8.h"
+
+namespace motec {
+
+struct IntegerIsa {
+  std::string_view name;    // in mote::isa: "DspS8"
+  std::string_view header;  // below mote/
+  mote::pack::GemmLayout layout;
+  int64_t params_align;  // biases and multipliers are filled up to a multiple of this
+  // Bytes of scratch, for operands x of int8 or int16.
+  int64_t (*pointwise_scratch)(const mote::GemmS8Shape&, DType x);
+  int64_t (*dense_scratch)(const mote::GemmS8Shape&, DType x);
+  int64_t (*conv2d_scratch)(const mote::Conv2dS8Shape&, DType x);
+  int64_t (*depthwise_scratch)(const mote::DepthwiseS8Shape&);
+  // Depthwise weights, from int8 [kernel_h * kernel_w][channels].
+  int64_t (*depthwise_bytes)(int64_t channels, int32_t kernel_h, int32_t kernel_w);
+  void (*pack_depthwise)(const int8_t*, int64_t channels, int32_t kernel_h, int32_t kernel_w,
+                         int8_t*);
+};
+
+const IntegerIsa& integer_isa(const Kernel& kernel);
+
+}  // namespace motec

@@ -1,0 +1,188 @@
+// Integer kernels with weights: convolutions and fully connected layers.
+#include <algorithm>
+
+#include "kernels/integer_isa.h"
+#include "kernels/rows.h"
+#include "mote/pack.h"
+#include "ops/qconv2d.h"
+#include "ops/qdense.h"
+#include "ops/shapes.h"
+
+namespace motec {
+namespace {
+
+// int32 constants filled up with zeros.
+Operand parameters(const Site& site, size_t in, std::string_view name, int64_t align) {
+  const Tensor& given = *site.graph.constant(site.op.in[in]);
+  std::vector<int32_t> values(static_cast<size_t>(mote::pack::round_up(given.elements(), align)));
+  std::copy_n(given.data<int32_t>(), given.elements(), values.begin());
+  return Operand::packed(name, Tensor::of<int32_t>(DType::S32, {std::ssize(values)}, values));
+}
+
+// The operands of every such kernel: x, weights, bias, multipliers, y, scratch.
+Call integer_call(const Site& site, const Kernel& kernel, std::string_view function,
+                  std::string_view header, const Store& store, Tensor weights, int64_t scratch) {
+  const IntegerIsa& isa = integer_isa(kernel);
+  Operand mult = parameters(site, 3, "multipliers", isa.params_align * params_of(store));
+  if (mult.weights.elements() == 0) mult = Operand::null();
+  Call call{.function =
+                fmt::format("mote::{}<mote::isa::{}, {}>", function, isa.name, requant_type(store)),
+            .headers = {std::string(header), std::string(isa.header)},
+            .shape = {},
+            .operands = {Operand::input(0), Operand::packed("weights", std::move(weights)),
+                         parameters(site, 2, "bias", isa.params_align), std::move(mult),
+                         Operand::output(0), Operand::null()}};
+  if (scratch > 0) {
+    call.operands.back() = Operand::scratch();
+    call.scratch_bytes = scratch;
+    call.scratch_dtype = DType::S8;
+  }
+  return call;
+}
+
+Tensor packed_gemm(const Site& site, const Kernel& kernel, int64_t groups) {
+  const Tensor& w = *site.graph.constant(site.op.in[1]);
+  const int64_t channels = w.shape[0] / groups, depth = w.elements() / w.shape[0];
+  const mote::pack::GemmLayout& layout = integer_isa(kernel).layout;
+  Tensor packed =
+      Tensor::zeros(w.dtype, {groups * mote::pack::gemm_bytes(layout, channels, depth)});
+  if (w.dtype == DType::S8) {
+    mote::pack::pack_gemm(layout, w.data<int8_t>(), groups, channels, depth, packed.data<int8_t>());
+  } else {
+    mote::pack::pack_gemm(layout, w.data<int16_t>(), groups, channels, depth,
+                          packed.data<int16_t>());
+  }
+  return packed;
+}
+
+// A matrix of pixels times weights.
+Call lower_gemm(const Site& site, const Kernel& kernel, const Store& store) {
+  const IntegerIsa& isa = integer_isa(kernel);
+  const Shape& w = site.in(1).shape;
+  const mote::GemmS8Shape s =
+      qgemm_shape(store, site.in(0).shape, {w[0], site.in(1).elements() / w[0]});
+  const DType x = site.in(0).dtype;
+  const bool vector = s.m == 1 && x == DType::S8;
+  Call call = integer_call(site, kernel, vector ? "dense_s8" : "pointwise_s8", "gemm_s8.h", store,
+                           packed_gemm(site, kernel, 1),
+                           vector ? isa.dense_scratch(s, x) : isa.pointwise_scratch(s, x));
+  call.shape = shape_members(s);
+  return call;
+}
+
+std::string refuses_pointwise(const Site& site) {
+  const auto& a = site.op.as<QConv2dAttrs>();
+  const Shape& w = site.in(1).shape;
+  const bool pointwise = w[1] == 1 && w[2] == 1 && a.groups == 1 &&
+                         a.stride == std::array<int64_t, 2>{1, 1} &&
+                         a.pad == std::array<int64_t, 4>{};
+  return pointwise ? "" : "the kernel is not 1x1 with stride 1 and one group";
+}
+Call lower_pointwise(const Site& site, const Kernel& kernel) {
+  return lower_gemm(site, kernel, site.op.as<QConv2dAttrs>().store);
+}
+Call lower_dense(const Site& site, const Kernel& kernel) {
+  return lower_gemm(site, kernel, site.op.as<QDenseAttrs>().store);
+}
+
+std::string refuses_tall(const mote::Conv2dS8Shape& s) {
+  return s.kernel_h <= mote::kMaxKernelRows
+             ? ""
+             : fmt::format("the kernel has more than {} rows", mote::kMaxKernelRows);
+}
+
+std::string refuses_conv2d(const Site& site) {
+  return refuses_tall(
+      qconv2d_shape(site.op.as<QConv2dAttrs>(), site.in(0).shape, site.in(1).shape));
+}
+Call lower_conv2d(const Site& site, const Kernel& kernel) {
+  const auto& a = site.op.as<QConv2dAttrs>();
+  const mote::Conv2dS8Shape s = qconv2d_shape(a, site.in(0).shape, site.in(1).shape);
+  Call call = integer_call(site, kernel, "conv2d_s8", "conv2d_s8.h", a.store,
+                           packed_gemm(site, kernel, a.groups),
+                           integer_isa(kernel).conv2d_scratch(s, site.in(0).dtype));
+  call.shape = shape_members(s);
+  return call;
+}
+
+std::string refuses_depthwise(const Site& site) {
+  const auto& a = site.op.as<QConv2dAttrs>();
+  if (a.groups != site.in(0).shape[3] || site.in(1).shape[3] != 1)
+    return "the groups are not of one input channel each";
+  if (site.in(0).dtype != DType::S8 || site.in(1).dtype != DType::S8)
+    return "inputs or weights are not int8";
+  return refuses_conv2d(site);
+}
+Call lower_depthwise(const Site& site, const Kernel& kernel) {
+  const IntegerIsa& isa = integer_isa(kernel);
+  const auto& a = site.op.as<QConv2dAttrs>();
+  const Tensor& w = *site.graph.constant(site.op.in[1]);
+  const mote::DepthwiseS8Shape s = qdepthwise_shape(a, site.in(0).shape, w.shape);
+  const int64_t channels = w.shape[0], taps = w.shape[1] * w.shape[2];
+  // The graph's weights are [channels][taps]; kernels pack from [taps][channels].
+  std::vector<int8_t> hwc(static_cast<size_t>(channels * taps));
+  for (int64_t c = 0; c < channels; ++c)
+    for (int64_t t = 0; t < taps; ++t)
+      hwc[static_cast<size_t>(t * channels + c)] = w.data<int8_t>()[c * taps + t];
+  Tensor packed = Tensor::zeros(DType::S8, {isa.depthwise_bytes(channels, s.kernel_h, s.kernel_w)});
+  isa.pack_depthwise(hwc.data(), channels, s.kernel_h, s.kernel_w, packed.data<int8_t>());
+  Call call = integer_call(site, kernel, "depthwise_s8", "depthwise_s8.h", a.store,
+                           std::move(packed), isa.depthwise_scratch(s));
+  call.shape = shape_members(s);
+  return call;
+}
+
+// Instructions per multiply-add.
+double rate(const Kernel& kernel) {
+  constexpr std::pair<std::string_view, double> kRates[] = {{"ScalarS8", 3.0}, {"DspS8", 1.3},
+                                                            {"NeonS8", 0.3},   {"RvvS8", 0.2},
+                                                            {"MveS8", 0.2},    {"DotS8", 0.1}};
+  for (const auto& [isa, rate] : kRates)
+    if (isa == kernel.isa) return rate;
+  return 4.0;
+}
+double cost(const Site& site, const Kernel& kernel, double factor) {
+  const int64_t macs = site.op.def->macs(site.op, infer_ctx(site.graph, site.op));
+  return factor * rate(kernel) * static_cast<double>(macs);
+}
+double cost_gemm(const Site& site, const Kernel& kernel) { return cost(site, kernel, 1.0); }
+double cost_depthwise(const Site& site, const Kernel& kernel) { return cost(site, kernel, 2.0); }
+double cost_conv2d(const Site& site, const Kernel& kernel) {
+  return cost(site, kernel, site.op.as<QConv2dAttrs>().groups > 1 ? 4.0 : 1.2);
+}
+
+constexpr Kernel kRows[] = {
+    // clang-format off
+    // name                  op             needs    isa         refuses            lower            cost
+    {"pointwise_s8",         &ops::qconv2d, kNone,   "ScalarS8", refuses_pointwise, lower_pointwise, cost_gemm},
+    {"pointwise_s8_dsp",     &ops::qconv2d, kDsp,    "DspS8",    refuses_pointwise, lower_pointwise, cost_gemm},
+    {"pointwise_s8_mve",     &ops::qconv2d, kMve,    "MveS8",    refuses_pointwise, lower_pointwise, cost_gemm},
+    {"pointwise_s8_neon",    &ops::qconv2d, kNeon,   "NeonS8",   refuses_pointwise, lower_pointwise, cost_gemm},
+    {"pointwise_s8_dot",     &ops::qconv2d, kDot,    "DotS8",    refuses_pointwise, lower_pointwise, cost_gemm},
+    {"pointwise_s8_rvv",     &ops::qconv2d, kRvv,    "RvvS8",    refuses_pointwise, lower_pointwise, cost_gemm},
+    {"depthwise_s8",         &ops::qconv2d, kNone,   "ScalarS8", refuses_depthwise, lower_depthwise, cost_depthwise},
+    {"depthwise_s8_dsp",     &ops::qconv2d, kDsp,    "DspS8",    refuses_depthwise, lower_depthwise, cost_depthwise},
+    {"depthwise_s8_mve",     &ops::qconv2d, kMve,    "MveS8",    refuses_depthwise, lower_depthwise, cost_depthwise},
+    {"depthwise_s8_neon",    &ops::qconv2d, kNeon,   "NeonS8",   refuses_depthwise, lower_depthwise, cost_depthwise},
+    {"depthwise_s8_dot",     &ops::qconv2d, kDot,    "DotS8",    refuses_depthwise, lower_depthwise, cost_depthwise},
+    {"depthwise_s8_rvv",     &ops::qconv2d, kRvv,    "RvvS8",    refuses_depthwise, lower_depthwise, cost_depthwise},
+    {"conv2d_s8",            &ops::qconv2d, kNone,   "ScalarS8", refuses_conv2d,    lower_conv2d,    cost_conv2d},
+    {"conv2d_s8_dsp",        &ops::qconv2d, kDsp,    "DspS8",    refuses_conv2d,    lower_conv2d,    cost_conv2d},
+    {"conv2d_s8_mve",        &ops::qconv2d, kMve,    "MveS8",    refuses_conv2d,    lower_conv2d,    cost_conv2d},
+    {"conv2d_s8_neon",       &ops::qconv2d, kNeon,   "NeonS8",   refuses_conv2d,    lower_conv2d,    cost_conv2d},
+    {"conv2d_s8_dot",        &ops::qconv2d, kDot,    "DotS8",    refuses_conv2d,    lower_conv2d,    cost_conv2d},
+    {"conv2d_s8_rvv",        &ops::qconv2d, kRvv,    "RvvS8",    refuses_conv2d,    lower_conv2d,    cost_conv2d},
+    {"dense_s8",             &ops::qdense,  kNone,   "ScalarS8", serves_all,        lower_dense,     cost_gemm},
+    {"dense_s8_dsp",         &ops::qdense,  kDsp,    "DspS8",    serves_all,        lower_dense,     cost_gemm},
+    {"dense_s8_mve",         &ops::qdense,  kMve,    "MveS8",    serves_all,        lower_dense,     cost_gemm},
+    {"dense_s8_neon",        &ops::qdense,  kNeon,   "NeonS8",   serves_all,        lower_dense,     cost_gemm},
+    {"dense_s8_dot",         &ops::qdense,  kDot,    "DotS8",    serves_all,        lower_dense,     cost_gemm},
+    {"dense_s8_rvv",         &ops::qdense,  kRvv,    "RvvS8",    serves_all,        lower_dense,     cost_gemm},
+    // clang-format on
+};
+
+}  // namespace
+
+std::span<const Kernel> quantized_rows() { return kRows; }
+
+}  // namespace motec

@@ -1,0 +1,152 @@
+// Integer kernels without weights, and the borders between integers and real numbers.
+#include "kernels/integer_isa.h"
+#include "kernels/rows.h"
+#include "ops/qbinary.h"
+#include "ops/qmatmul.h"
+#include "ops/qpool.h"
+#include "ops/qsoftmax.h"
+#include "ops/quantize.h"
+#include "ops/shapes.h"
+
+namespace motec {
+namespace {
+
+Operand floats(std::string_view name, const std::vector<float>& values) {
+  return Operand::packed(name, f32_tensor({std::ssize(values)}, values));
+}
+Operand words(std::string_view name, const std::vector<int32_t>& values) {
+  return Operand::packed(name, Tensor::of<int32_t>(DType::S32, {std::ssize(values)}, values));
+}
+
+Call lower_quantize(const Site& site, const Kernel&) {
+  const auto& a = site.op.as<QuantizeAttrs>();
+  return {.function = "mote::quantize",
+          .headers = {"quantize.h"},
+          .shape = shape_members(quantize_shape(a, site.in(0).shape)),
+          .operands = {Operand::input(0), floats("reciprocals", reciprocals(a.scale)),
+                       words("zero_points", a.zero_point), Operand::output(0)}};
+}
+
+Call lower_dequantize(const Site& site, const Kernel&) {
+  const auto& a = site.op.as<DequantizeAttrs>();
+  return {.function = "mote::dequantize",
+          .headers = {"quantize.h"},
+          .shape = shape_members(dequantize_shape(a, site.in(0).shape)),
+          .operands = {Operand::input(0), floats("scales", a.scale),
+                       words("zero_points", a.zero_point), Operand::output(0)}};
+}
+
+Call lower_flip(const Site& site, const Kernel&) {
+  return {.function = "mote::flip_sign",
+          .headers = {"quantize.h"},
+          .shape = shape_members(mote::FlipShape{to_i32(site.in(0).elements())}),
+          .operands = {Operand::input(0), Operand::output(0)}};
+}
+
+Call lower_lookup(const Site& site, const Kernel&) {
+  return {.function = "mote::lookup_s8",
+          .headers = {"quantize.h"},
+          .shape = shape_members(mote::LookupShape{to_i32(site.in(0).elements())}),
+          .operands = {Operand::input(0), Operand::input(1), Operand::output(0)}};
+}
+
+Call lower_add(const Site& site, const Kernel& kernel) {
+  const IntegerIsa& isa = integer_isa(kernel);
+  return {.function = fmt::format("mote::add_s8<mote::isa::{}>", isa.name),
+          .headers = {"add_s8.h", std::string(isa.header)},
+          .shape = shape_members(
+              qadd_shape(site.op.as<QAddAttrs>(), site.in(0).shape, site.in(1).shape)),
+          .operands = {Operand::input(0), Operand::input(1), Operand::output(0)}};
+}
+
+Call lower_mul(const Site& site, const Kernel&) {
+  return {.function = "mote::mul_s8",
+          .headers = {"mul_s8.h"},
+          .shape = shape_members(
+              qmul_shape(site.op.as<QMulAttrs>(), site.in(0).shape, site.in(1).shape)),
+          .operands = {Operand::input(0), Operand::input(1), Operand::output(0)}};
+}
+
+std::string refuses_pool(const Site& site) {
+  const auto s = qpool_shape(site.op.as<QPoolAttrs>(), site.in(0).shape);
+  return s.kernel_h <= mote::kMaxKernelRows
+             ? ""
+             : fmt::format("the window has more than {} rows", mote::kMaxKernelRows);
+}
+
+Call lower_pool(const Site& site, const Kernel& kernel) {
+  const IntegerIsa& isa = integer_isa(kernel);
+  const auto& a = site.op.as<QPoolAttrs>();
+  const bool max = a.window.kind == PoolKind::Max;
+  Call call{.function =
+                fmt::format("mote::{}<mote::isa::{}>", max ? "maxpool_s8" : "avgpool_s8", isa.name),
+            .headers = {"pool_s8.h", std::string(isa.header)},
+            .shape = shape_members(qpool_shape(a, site.in(0).shape)),
+            .operands = {Operand::input(0)}};
+  if (max) {
+    call.operands.push_back(Operand::output(0));
+    return call;
+  }
+  call.operands.insert(call.operands.end(),
+                       {Operand::input(1), Operand::output(0), Operand::scratch()});
+  call.scratch_bytes = 4 * site.in(0).shape[3];
+  call.scratch_dtype = DType::S8;
+  return call;
+}
+
+Call lower_softmax(const Site& site, const Kernel&) {
+  return {.function = "mote::softmax_s8",
+          .headers = {"softmax_s8.h"},
+          .shape = shape_members(qsoftmax_shape(site.op.as<QSoftmaxAttrs>(), site.in(0).shape)),
+          .operands = {Operand::input(0), Operand::input(1), Operand::output(0)}};
+}
+
+Call lower_matmul(const Site& site, const Kernel&) {
+  const auto& a = site.op.as<QMatMulAttrs>();
+  return {.function = fmt::format("mote::matmul_s8<{}>", requant_type(a.store)),
+          .headers = {"matmul_s8.h"},
+          .shape = shape_members(qmatmul_shape(a, site.in(0).shape, site.in(1).shape)),
+          .operands = {Operand::input(0), Operand::input(1), Operand::output(0)}};
+}
+
+// The portable form of a kernel is taken where nothing else serves.
+double vectors_first(const Site& site, const Kernel& kernel) {
+  return per_element(site, kernel) * (kernel.needs == kNone ? 4 : kernel.needs == kDsp ? 2 : 1);
+}
+
+uint32_t over_first(const Site&) { return 1u; }
+uint32_t over_same_shape(const Site& site) {
+  uint32_t mask = 0;
+  for (size_t i = 0; i < 2; ++i)
+    if (site.in(i).shape == site.out(0).shape) mask |= 1u << i;
+  return mask;
+}
+
+constexpr Kernel kRows[] = {
+    // clang-format off
+    // name           op                needs  isa         refuses       lower             cost           in place
+    {"quantize",      &ops::quantize,   kNone, "",         serves_all,   lower_quantize,   per_element},
+    {"dequantize",    &ops::dequantize, kNone, "",         serves_all,   lower_dequantize, per_element},
+    {"flip_sign",     &ops::flip_sign,  kNone, "",         serves_all,   lower_flip,       per_element,   over_first},
+    {"lookup_s8",     &ops::lookup,     kNone, "",         serves_all,   lower_lookup,     per_element,   over_first},
+    {"add_s8",        &ops::qadd,       kNone, "ScalarS8", serves_all,   lower_add,        vectors_first, over_same_shape},
+    {"add_s8_dsp",    &ops::qadd,       kDsp,  "DspS8",    serves_all,   lower_add,        vectors_first, over_same_shape},
+    {"add_s8_mve",    &ops::qadd,       kMve,  "MveS8",    serves_all,   lower_add,        vectors_first, over_same_shape},
+    {"add_s8_neon",   &ops::qadd,       kNeon, "NeonS8",   serves_all,   lower_add,        vectors_first, over_same_shape},
+    {"add_s8_rvv",    &ops::qadd,       kRvv,  "RvvS8",    serves_all,   lower_add,        vectors_first, over_same_shape},
+    {"mul_s8",        &ops::qmul,       kNone, "",         serves_all,   lower_mul,        per_element,   over_same_shape},
+    {"pool_s8",       &ops::qpool,      kNone, "ScalarS8", refuses_pool, lower_pool,       vectors_first},
+    {"pool_s8_dsp",   &ops::qpool,      kDsp,  "DspS8",    refuses_pool, lower_pool,       vectors_first},
+    {"pool_s8_mve",   &ops::qpool,      kMve,  "MveS8",    refuses_pool, lower_pool,       vectors_first},
+    {"pool_s8_neon",  &ops::qpool,      kNeon, "NeonS8",   refuses_pool, lower_pool,       vectors_first},
+    {"pool_s8_rvv",   &ops::qpool,      kRvv,  "RvvS8",    refuses_pool, lower_pool,       vectors_first},
+    {"softmax_s8",    &ops::qsoftmax,   kNone, "",         serves_all,   lower_softmax,    per_element,   over_first},
+    {"matmul_s8",     &ops::qmatmul,    kNone, "",         serves_all,   lower_matmul,     per_element},
+    // clang-format on
+};
+
+}  // namespace
+
+std::span<const Kernel> quantized_element_rows() { return kRows; }
+
+}  // namespace motec
