@@ -1,11 +1,186 @@
-// NEON with dot products (Armv8.2-A and later).
+// NEON with dot products (Armv8.2-A and later). SDOT by element adds to four channels' sums the
+// products of 4 inputs, broadcast from a register of 16, and 16 weights.
 #pragma once
-#include "scalar_s8.h"
+#include "neon_s8.h"
 
 namespace mote::isa {
 
-struct DotS8 : ScalarS8 {
+struct DotS8 : NeonS8 {
   static constexpr const char* kName = "dot";
+  static constexpr int32_t kNrS8 = 16, kNrTailS8 = 4, kKrS8 = 4;
+
+  static constexpr int32_t kDwGroup = 4;
+  static constexpr int64_t depthwise_bytes(int64_t channels, int32_t kernel_h, int32_t kernel_w) {
+    return neon::DepthwiseLayout{kDwGroup, static_cast<int32_t>(channels), kernel_h, kernel_w}
+        .bytes();
+  }
+
+#if !defined(__ARM_FEATURE_DOTPROD) || !defined(__aarch64__)
+  // The kernels of NEON have other layouts.
+  template <class Isa, class Rq, class S, class X, class W>
+  static MOTE_INLINE void gemm(const S& s, const X* x, int32_t x_step, int32_t m, int32_t k,
+                               int32_t n, const W* w, const int32_t* bias, const int32_t* mult,
+                               typename Rq::Out* y, int32_t y_step) {
+    ScalarS8::gemm<Isa, Rq>(s, x, x_step, m, k, n, w, bias, mult, y, y_step);
+  }
+  template <class Isa, class Rq, class S, class X, class W>
+  static MOTE_INLINE bool conv2d_row(const S&, const X* const*, const W*, const int32_t*,
+                                     const int32_t*, typename Rq::Out*, int8_t*) {
+    return false;
+  }
+  template <class Isa, class Rq, class S, class X, class W>
+  static MOTE_INLINE void depthwise_row(const S& s, const X* const* rows, const W* w,
+                                        const int32_t* bias, const int32_t* mult,
+                                        typename Rq::Out* y, int8_t*) {
+    neon::portable_depthwise_row<Isa, Rq>(s, rows, w, bias, mult, y);
+  }
+#else
+  static constexpr int32_t kTilePixels = 4;  // by 16 channels: 16 sums, 4 weights, 4 inputs
+  static constexpr bool reads_whole(int32_t n) { return n % 4 == 0; }
+  // Short segments cost more than gathering them.
+  static constexpr bool reads_segments(int32_t length) { return length % 4 == 0 && length >= 16; }
+
+  // One pixel, or up to 4.
+  template <int32_t MR>
+  static __attribute__((noinline)) void tile(const neon::Matrix& g, const int8_t* const* x,
+                                             int8_t* y, int32_t rows) {
+    int8_t* yi[MR];
+    for (int32_t i = 0; i < MR; ++i) {
+      yi[i] = y;
+      if (i + 1 < rows) y += g.y_step;
+    }
+    const neon::Store store = g.store;  // a copy that writing y cannot change
+    const int8_t* w = g.w;
+    int32_t n = 0;
+    for (; n + 12 < g.n; n += 16) w = channels<MR, 4>(g, store, x, w, 64, yi, n);
+    const int32_t step = ((g.n - n + 3) & -4) * 4;  // of the last block, 4 to 12 channels wide
+    for (; n < g.n; n += 4, w += 16) channels<MR, 1>(g, store, x, w, step, yi, n);
+  }
+
+ private:
+  // V vectors of four channels, from channel n on; weights of 4 inputs are `step` bytes apart.
+  // Returns where the weights end.
+  template <int32_t MR, int32_t V>
+  static MOTE_INLINE const int8_t* channels(const neon::Matrix& g, const neon::Store& store,
+                                            const int8_t* const* x, const int8_t* w, int32_t step,
+                                            int8_t* (&y)[MR], int32_t n) {
+    const int32_t* bias = g.biases(n, 4 * V);
+    int32x4_t acc[MR][V];
+    for (int32_t i = 0; i < MR; ++i)
+      for (int32_t v = 0; v < V; ++v) acc[i][v] = vld1q_s32(bias + 4 * v);
+    int32_t segment = g.segments;
+    do {
+      const int8_t* xi[MR];
+      for (int32_t i = 0; i < MR; ++i) xi[i] = x[i];
+      const int32_t length = neon::opaque(segment > 1 ? g.length : g.last);
+      for (int32_t steps = length >> 4; steps > 0; steps = neon::opaque(steps - 1)) {
+        int8x16_t in[MR];
+        for (int32_t i = 0; i < MR; ++i) in[i] = neon::load_next(xi[i]);
+        multiply<MR, V, 0>(acc, in, w), w += step;
+        multiply<MR, V, 1>(acc, in, w), w += step;
+        multiply<MR, V, 2>(acc, in, w), w += step;
+        multiply<MR, V, 3>(acc, in, w), w += step;
+      }
+      for (int32_t steps = ((length & 15) + 3) >> 2; steps > 0; steps = neon::opaque(steps - 1)) {
+        int8x16_t in[MR];
+        for (int32_t i = 0; i < MR; ++i) in[i] = load_four(xi[i]);
+        multiply<MR, V, 0>(acc, in, w), w += step;
+      }
+      x += kTilePixels;
+    } while (--segment > 0);
+
+    const int32_t* mult = g.multipliers(n, 4 * V);
+    for (int32_t i = 0; i < MR; ++i) store.shift_sums(acc[i]);
+    for (int32_t v = 0; v < V; ++v) {
+      const int32x4_t halved = vshlq_s32(vld1q_s32(mult + 4 * v), store.halving());
+      for (int32_t i = 0; i < MR; ++i) acc[i][v] = vqrdmulhq_s32(acc[i][v], halved);
+    }
+    if constexpr (V == 4) {
+      if (n + 16 <= g.n) {
+        for (int32_t i = 0; i < MR; ++i) {
+          vst1q_s8(y[i], vreinterpretq_s8_u32(neon::pack_results(store, acc[i])));
+          y[i] += 16;
+        }
+      } else {
+        for (int32_t i = 0; i < MR; ++i) {
+          int8_t bytes[16];
+          vst1q_s8(bytes, vreinterpretq_s8_u32(neon::pack_results(store, acc[i])));
+          neon::copy_few(y[i], bytes, g.n - n);
+        }
+      }
+    } else {
+      int32x4_t sum[MR];
+      for (int32_t i = 0; i < MR; ++i) sum[i] = acc[i][0];
+      int8_t bytes[16];
+      vst1q_s8(bytes, vreinterpretq_s8_u32(neon::pack_results(store, sum)));
+      for (int32_t i = 0; i < MR; ++i) {
+        if (n + 4 <= g.n) {
+          memcpy(y[i], bytes + 4 * i, 4);
+          y[i] += 4;
+        } else {
+          neon::copy_few(y[i], bytes + 4 * i, g.n - n);
+        }
+      }
+    }
+    return w;
+  }
+
+  template <int32_t MR, int32_t V, int32_t Lane>
+  static MOTE_INLINE void multiply(int32x4_t (&acc)[MR][V], const int8x16_t (&x)[MR],
+                                   const int8_t* w) {
+    if constexpr (V == 4) {
+      const int8x16x4_t wv = vld1q_s8_x4(w);
+      for (int32_t i = 0; i < MR; ++i)
+        for (int32_t v = 0; v < V; ++v)
+          acc[i][v] = vdotq_laneq_s32(acc[i][v], wv.val[v], x[i], Lane);
+    } else {
+      const int8x16_t wv = vld1q_s8(w);
+      for (int32_t i = 0; i < MR; ++i) acc[i][0] = vdotq_laneq_s32(acc[i][0], wv, x[i], Lane);
+    }
+  }
+  static MOTE_INLINE int8x16_t load_four(const int8_t*& x) {
+    int32_t four;
+    memcpy(&four, x, 4);
+    x += 4;
+    return vreinterpretq_s8_s32(vdupq_n_s32(four));
+  }
+
+ public:
+  static MOTE_INLINE void depthwise_16(const neon::Store& s, const int8_t* const* p, int32_t slots,
+                                       int32_t c, const int8_t* w, const int32_t* bias,
+                                       const int32_t* mult, int8_t* y) {
+    int32x4_t acc[4];
+    for (int32_t i = 0; i < 4; ++i) acc[i] = vld1q_s32(bias + 4 * i);
+    for (; slots > 0; slots -= 4, p += 4, w += 64) {
+      const int8x16_t x0 = vld1q_s8(p[0] + c), x1 = vld1q_s8(p[1] + c);
+      const int8x16_t x2 = vld1q_s8(p[2] + c), x3 = vld1q_s8(p[3] + c);
+      const int8x16x4_t wv = vld1q_s8_x4(w);
+      const int16x8_t low01 = vreinterpretq_s16_s8(vzip1q_s8(x0, x1));
+      const int16x8_t low23 = vreinterpretq_s16_s8(vzip1q_s8(x2, x3));
+      const int16x8_t high01 = vreinterpretq_s16_s8(vzip2q_s8(x0, x1));
+      const int16x8_t high23 = vreinterpretq_s16_s8(vzip2q_s8(x2, x3));
+      acc[0] = vdotq_s32(acc[0], wv.val[0], vreinterpretq_s8_s16(vzip1q_s16(low01, low23)));
+      acc[1] = vdotq_s32(acc[1], wv.val[1], vreinterpretq_s8_s16(vzip2q_s16(low01, low23)));
+      acc[2] = vdotq_s32(acc[2], wv.val[2], vreinterpretq_s8_s16(vzip1q_s16(high01, high23)));
+      acc[3] = vdotq_s32(acc[3], wv.val[3], vreinterpretq_s8_s16(vzip2q_s16(high01, high23)));
+    }
+    neon::finish(s, acc, mult, y);
+  }
+  static MOTE_INLINE void depthwise_8(const neon::Store& s, const int8_t* const* p, int32_t slots,
+                                      int32_t c, const int8_t* w, const int32_t* bias,
+                                      const int32_t* mult, int8_t* y, int32_t count) {
+    int32x4_t acc[2] = {vld1q_s32(bias), vld1q_s32(bias + 4)};
+    for (; slots > 0; slots -= 4, p += 4, w += 32) {
+      const int8x8x2_t a = vzip_s8(vld1_s8(p[0] + c), vld1_s8(p[1] + c));
+      const int8x8x2_t b = vzip_s8(vld1_s8(p[2] + c), vld1_s8(p[3] + c));
+      const int16x8_t a16 = vreinterpretq_s16_s8(vcombine_s8(a.val[0], a.val[1]));
+      const int16x8_t b16 = vreinterpretq_s16_s8(vcombine_s8(b.val[0], b.val[1]));
+      acc[0] = vdotq_s32(acc[0], vld1q_s8(w), vreinterpretq_s8_s16(vzip1q_s16(a16, b16)));
+      acc[1] = vdotq_s32(acc[1], vld1q_s8(w + 16), vreinterpretq_s8_s16(vzip2q_s16(a16, b16)));
+    }
+    neon::finish(s, acc, mult, y, count);
+  }
+#endif
 };
 
 }  // namespace mote::isa

@@ -90,21 +90,15 @@ struct Depthwise {
 // The results of `Q` vectors of four sums.
 MOTE_INLINE void finish(const Store& s, int32x4_t (&acc)[4], const int32_t* mult, int8_t* y) {
   const int32x4_t halving = s.halving();
-  if (s.shift > 1) {
-    for (auto& v : acc) v = vshlq_s32(v, vdupq_n_s32(s.shift - 1));
-  }
+  s.shift_sums(acc);
   for (int32_t i = 0; i < 4; ++i)
     acc[i] = vqrdmulhq_s32(acc[i], vshlq_s32(vld1q_s32(mult + 4 * i), halving));
-  const int16x8_t low = s.add_zero_point(narrow(acc[0], acc[1]));
-  const int16x8_t high = s.add_zero_point(narrow(acc[2], acc[3]));
-  vst1q_s8(y, s.clamp(narrow(low, high)));
+  vst1q_s8(y, vreinterpretq_s8_u32(pack_results(s, acc)));
 }
 MOTE_INLINE void finish(const Store& s, int32x4_t (&acc)[2], const int32_t* mult, int8_t* y,
                         int32_t count) {
   const int32x4_t halving = s.halving();
-  if (s.shift > 1) {
-    for (auto& v : acc) v = vshlq_s32(v, vdupq_n_s32(s.shift - 1));
-  }
+  s.shift_sums(acc);
   for (int32_t i = 0; i < 2; ++i)
     acc[i] = vqrdmulhq_s32(acc[i], vshlq_s32(vld1q_s32(mult + 4 * i), halving));
   const int8x8_t v = s.clamp(vqmovn_s16(s.add_zero_point(narrow(acc[0], acc[1]))));

@@ -21,6 +21,25 @@ struct Matrix {
   Store store;
   int32_t segments;  // the inputs of a pixel: segments of `length` bytes, the last one of `last`
   int32_t length, last;
+  // The parameters of the last channels, from a multiple of 16 on, if n is no multiple of 4:
+  // vectors of those are read from here, because the arrays may end with the channels.
+  int32_t tail[32];
+
+  MOTE_INLINE Matrix(const int8_t* w_, const int32_t* bias_, const int32_t* mult_, int32_t n_,
+                     int32_t y_step_, const Store& store_)
+      : w(w_), bias(bias_), mult(mult_), n(n_), y_step(y_step_), store(store_) {}
+
+  MOTE_INLINE void copy_tail() {
+    if (n % 4 == 0) return;
+    for (int32_t i = n & -16; i < n; ++i) tail[i & 15] = bias[i], tail[16 + (i & 15)] = mult[i];
+  }
+  // The parameters of `count` channels from i on.
+  MOTE_INLINE const int32_t* biases(int32_t i, int32_t count) const {
+    return i + count <= n ? bias + i : tail + (i & 15);
+  }
+  MOTE_INLINE const int32_t* multipliers(int32_t i, int32_t count) const {
+    return i + count <= n ? mult + i : tail + 16 + (i & 15);
+  }
 };
 
 // Convolutions as high as this are read without gathering.
@@ -40,6 +59,7 @@ __attribute__((noinline)) void multiply_pixels(Matrix& g, const int8_t* x, int32
   const int8_t** const last = staged && k > 16 ? p + kMr : p;
   g.segments = staged && k > 16 ? 2 : 1;
   g.length = k - rest, g.last = staged ? rest : k;
+  g.copy_tail();
   for (; m > 0; m -= kMr, x += kMr * x_step, y += kMr * g.y_step) {
     const int8_t* xi = x;
     for (int32_t i = 0; i < kMr; ++i) {
@@ -108,6 +128,7 @@ __attribute__((noinline)) void convolve_row(Matrix& g, const Window& s, const in
   for (int32_t ky = 0; ky < s.kernel_h; ++ky) whole = whole && rows[ky] != nullptr;
   g.segments = direct ? s.kernel_h : 1;
   g.length = g.last = direct ? length : k;
+  g.copy_tail();
   const int8_t* p[kMaxSegments * kMr];
   int32_t ix = -s.pad_left;
   for (int32_t left = s.out_w; left > 0; left -= kMr, y += kMr * g.y_step) {

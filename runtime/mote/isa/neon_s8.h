@@ -30,7 +30,7 @@ struct NeonS8 : ScalarS8 {
                                typename Rq::Out* y, int32_t y_step) {
 #if defined(__ARM_NEON)
     if constexpr (Rq::kHigh && sizeof(X) == 1 && sizeof(W) == 1) {
-      neon::Matrix g{w, bias, mult, n, y_step, {s.zp, s.lo, s.hi, s.shift}, 1, 0, 0};
+      neon::Matrix g(w, bias, mult, n, y_step, {s.zp, s.lo, s.hi, s.shift});
       neon::multiply_pixels<Isa>(g, x, x_step, m, k, y);
       return;
     }
@@ -45,7 +45,7 @@ struct NeonS8 : ScalarS8 {
 #if defined(__ARM_NEON)
     if constexpr (Rq::kHigh && sizeof(X) == 1 && sizeof(W) == 1) {
       if (s.groups != 1 || s.dilation_w != 1) return false;
-      neon::Matrix g{w, bias, mult, s.out_c, s.out_c, {s.zp, s.lo, s.hi, s.shift}, 1, 0, 0};
+      neon::Matrix g(w, bias, mult, s.out_c, s.out_c, {s.zp, s.lo, s.hi, s.shift});
       const neon::Window window{s.in_w,     s.in_c,     s.out_w,    s.kernel_h,
                                 s.kernel_w, s.stride_w, s.pad_left, s.pad_value};
       neon::convolve_row<Isa>(g, window, rows, y, scratch);
@@ -142,7 +142,8 @@ struct NeonS8 : ScalarS8 {
   template <int32_t MR>
   static __attribute__((noinline)) void tile(const neon::Matrix& matrix, const int8_t* const* x,
                                              int8_t* y, int32_t rows) {
-    const neon::Matrix g = matrix;  // a copy that stores to y cannot change
+    const neon::Matrix& g = matrix;
+    const neon::Store store = g.store;  // a copy that writing y cannot change
     int8_t* yi[MR];
     for (int32_t i = 0; i < MR; ++i) {
       yi[i] = y;
@@ -153,15 +154,16 @@ struct NeonS8 : ScalarS8 {
     const int8_t* w = g.w;
     int32_t n = 0;
     for (; n + 4 * (kBlocks - 1) < g.n; n += 4 * kBlocks, w += kBlocks * block)
-      channels<MR, kBlocks>(g, x, w, block, yi, n);
-    if (n < g.n) channels<MR, 1>(g, x, w, block, yi, n);
+      channels<MR, kBlocks>(g, store, x, w, block, yi, n);
+    if (n < g.n) channels<MR, 1>(g, store, x, w, block, yi, n);
   }
 
  private:
   // NB blocks of four channels, from channel n on.
   template <int32_t MR, int32_t NB>
-  static MOTE_INLINE void channels(const neon::Matrix& g, const int8_t* const* x, const int8_t* w,
-                                   int32_t block, int8_t* (&y)[MR], int32_t n) {
+  static MOTE_INLINE void channels(const neon::Matrix& g, const neon::Store& store,
+                                   const int8_t* const* x, const int8_t* w, int32_t block,
+                                   int8_t* (&y)[MR], int32_t n) {
     int32x4_t acc[NB][MR][4];
     for (auto& b : acc)
       for (auto& row : b)
@@ -196,32 +198,25 @@ struct NeonS8 : ScalarS8 {
       }
       x += kTilePixels;
     } while (--segment > 0);
-    const neon::Store& s = g.store;
-    const int32x4_t halving = s.halving();
+    const int32_t* bias = g.biases(n, 4 * NB);
+    const int32_t* mult = g.multipliers(n, 4 * NB);
     int32x4_t sum[NB * MR];
     for (int32_t b = 0; b < NB; ++b) {
-      const int32x4_t bias = neon::load_params(g.bias + n + 4 * b, g.n - n - 4 * b);
-      for (int32_t i = 0; i < MR; ++i) sum[b * MR + i] = vaddq_s32(bias, across(acc[b][i]));
+      for (int32_t i = 0; i < MR; ++i)
+        sum[b * MR + i] = vaddq_s32(vld1q_s32(bias + 4 * b), across(acc[b][i]));
     }
-    if (s.shift > 1) {
-      for (auto& v : sum) v = vshlq_s32(v, vdupq_n_s32(s.shift - 1));
-    }
+    store.shift_sums(sum);
     for (int32_t b = 0; b < NB; ++b) {
-      const int32x4_t mult =
-          vshlq_s32(neon::load_params(g.mult + n + 4 * b, g.n - n - 4 * b), halving);
-      for (int32_t i = 0; i < MR; ++i) sum[b * MR + i] = vqrdmulhq_s32(sum[b * MR + i], mult);
+      const int32x4_t halved = vshlq_s32(vld1q_s32(mult + 4 * b), store.halving());
+      for (int32_t i = 0; i < MR; ++i) sum[b * MR + i] = vqrdmulhq_s32(sum[b * MR + i], halved);
     }
-    constexpr int32_t kLast = NB * MR - 1;
-    const int16x8_t first = s.add_zero_point(neon::narrow(sum[0], sum[kLast < 1 ? kLast : 1]));
-    int16x8_t second = first;
-    if constexpr (kLast > 1) second = s.add_zero_point(neon::narrow(sum[2], sum[kLast]));
-    const uint32x4_t v = vreinterpretq_u32_s8(s.clamp(neon::narrow(first, second)));
+    const uint32x4_t v = neon::pack_results(store, sum);
     const int32_t count = g.n - n;
     if (count >= 4 * NB) {
-      store<0, NB>(v, y[0]);
-      if constexpr (MR > 1) store<1, NB>(v, y[1]);
-      if constexpr (MR > 2) store<2, NB>(v, y[2]);
-      if constexpr (MR > 3) store<3, NB>(v, y[3]);
+      put<0, NB>(v, y[0]);
+      if constexpr (MR > 1) put<1, NB>(v, y[1]);
+      if constexpr (MR > 2) put<2, NB>(v, y[2]);
+      if constexpr (MR > 3) put<3, NB>(v, y[3]);
     } else {
       int8_t bytes[16];
       vst1q_s8(bytes, vreinterpretq_s8_u32(v));
@@ -231,7 +226,7 @@ struct NeonS8 : ScalarS8 {
 
   // Stores four channels of NB blocks, and advances.
   template <int32_t I, int32_t NB>
-  static MOTE_INLINE void store(uint32x4_t v, int8_t*& y) {
+  static MOTE_INLINE void put(uint32x4_t v, int8_t*& y) {
     if constexpr (NB == 2) {
       vst1_u8(reinterpret_cast<uint8_t*>(y), vget_low_u8(vreinterpretq_u8_u32(v)));
     } else {

@@ -40,8 +40,10 @@ struct Store {
   int32_t zp, lo, hi, shift;
 
   MOTE_INLINE int32x4_t halving() const { return vdupq_n_s32(shift == 0 ? -1 : 0); }
-  MOTE_INLINE int32x4_t scale(int32x4_t acc, int32x4_t halved) const {
-    return vqrdmulhq_s32(acc, halved);
+  template <int32_t N>
+  MOTE_INLINE void shift_sums(int32x4_t (&sum)[N]) const {
+    if (shift <= 1) return;
+    for (auto& v : sum) v = vshlq_s32(v, vdupq_n_s32(shift - 1));
   }
   MOTE_INLINE int8x16_t clamp(int8x16_t v) const {
     return vminq_s8(vmaxq_s8(v, vdupq_n_s8(static_cast<int8_t>(lo))),
@@ -68,13 +70,15 @@ MOTE_INLINE int8x16_t narrow(int16x8_t a, int16x8_t b) {
 }
 #endif
 
-// The first n of four parameters; nothing beyond them is read.
-MOTE_INLINE int32x4_t load_params(const int32_t* p, int32_t n) {
-  if (n >= 4) return vld1q_s32(p);
-  int32x4_t v = vld1q_dup_s32(p);
-  if (n > 1) v = vld1q_lane_s32(p + 1, v, 1);
-  if (n > 2) v = vld1q_lane_s32(p + 2, v, 2);
-  return v;
+// Four results of each of four pixels, or of two blocks of channels, and so on: one to a lane of
+// the result, saturated, with zero point and clamps.
+template <int32_t N>
+MOTE_INLINE uint32x4_t pack_results(const Store& s, const int32x4_t (&sum)[N]) {
+  constexpr int32_t kLast = N - 1;
+  const int16x8_t first = s.add_zero_point(narrow(sum[0], sum[kLast < 1 ? kLast : 1]));
+  int16x8_t second = first;
+  if constexpr (N > 2) second = s.add_zero_point(narrow(sum[2], sum[kLast]));
+  return vreinterpretq_u32_s8(s.clamp(narrow(first, second)));
 }
 
 #endif  // __ARM_NEON
