@@ -14,6 +14,8 @@
 #include "../pack_s8.h"
 #include "../requant.h"
 #include "../window.h"
+#include "riscv_tile_s8.h"
+#include "scalar_gemm_s8.h"
 
 namespace mote::isa {
 
@@ -50,12 +52,55 @@ struct ScalarS8 {
     for (int32_t i = 0; i < n; ++i) to[i] = static_cast<To>(value);
   }
 
+  // requantize(), in the way that is fastest on the core.
+  static MOTE_INLINE int32_t requantize_one(const StoreS8& s, int32_t acc, int32_t mult) {
+    // Half up: the high word, and one more if the low one is at least half of its range.
+    const int64_t product = (int64_t) static_cast<int32_t>((uint32_t)acc << s.shift) * mult;
+    const int32_t high = static_cast<int32_t>(product >> 32);
+    const uint32_t low = static_cast<uint32_t>(product);
+    return clamp_i32(high + static_cast<int32_t>(low >> 31) + s.zp, s.lo, s.hi);
+  }
+
+  // Tiles of the portable gemm: kMrS8 pixels by four channels, sums[j][i] = bias[j] + sum over
+  // l < k of x[i * x_step + l] * w[4 * l + j].
+#if MOTE_ISA_RISCV_TILE
+  static constexpr int32_t kMrS8 = 4;
+  static MOTE_INLINE void multiply_tile_of_4(int32_t (&sums)[4][4], const int32_t* bias,
+                                             const int8_t* x, int32_t x_step, const int8_t* w,
+                                             int32_t k) {
+    riscv_tile(sums, bias, x, x_step, w, k);
+  }
+#else
+  static constexpr int32_t kMrS8 = 2;
+#endif
+  template <int32_t MR>
+  static MOTE_INLINE void multiply_tile_of_4(int32_t (&sums)[4][MR], const int32_t* bias,
+                                             const int8_t* x, int32_t x_step, const int8_t* w,
+                                             int32_t k) {
+    multiply_tile(sums, bias, x, x_step, w, 4, k);
+  }
+
   // y[i * y_step + j] = Rq(bias[j] + sum over l < k of x[i * x_step + l] * w(j, l)), for i < m and
   // j < n; w is one packed group. x is patches, or an image if Isa::kDirect.
   template <class Isa, class Rq, class S, class X, class W>
   static MOTE_INLINE void gemm(const S& s, const X* x, int32_t x_step, int32_t m, int32_t k,
                                int32_t n, const W* w, const int32_t* bias, const int32_t* mult,
                                typename Rq::Out* y, int32_t y_step) {
+    constexpr pack::GemmLayout l = pack::gemm_layout<Isa>();
+    if constexpr (l.nr == 4 && l.nr_tail == 1 && l.kr == 1) {
+      const GemmCall<Rq, X, W> call{x, x_step, m, k, n, w, bias, mult, y, y_step, store_of(s)};
+      gemm_tiles<Isa, Rq>(call);
+    } else {
+      gemm_any_layout<Isa, Rq>(s, x, x_step, m, k, n, w, bias, mult, y, y_step);
+    }
+  }
+
+  // The same for every layout.
+  template <class Isa, class Rq, class S, class X, class W>
+  static MOTE_INLINE void gemm_any_layout(const S& s, const X* x, int32_t x_step, int32_t m,
+                                          int32_t k, int32_t n, const W* w, const int32_t* bias,
+                                          const int32_t* mult, typename Rq::Out* y,
+                                          int32_t y_step) {
     constexpr pack::GemmLayout l = pack::gemm_layout<Isa>();
     const int32_t padded = static_cast<int32_t>(pack::round_up(k, l.kr));
     for (int32_t n0 = 0; n0 < n; n0 += l.nr) {

@@ -1,0 +1,106 @@
+// The matrix kernel of cores without SIMD: tiles of a few pixels by four output channels, for
+// weights packed as [K][4] (kNrS8 = 4, kKrS8 = 1). One body serves all layers of a program, so its
+// shape and the way it stores are run-time values.
+#pragma once
+#include "../pack_s8.h"
+#include "../requant.h"
+#include "scalar.h"
+
+namespace mote::isa {
+
+// What requantization reads of a shape.
+struct StoreS8 {
+  int32_t zp, lo, hi, shift;
+};
+template <class S>
+MOTE_INLINE StoreS8 store_of(const S& s) {
+  return {s.zp, s.lo, s.hi, s.shift};
+}
+
+// Operands of a matrix product, see ScalarS8::gemm.
+template <class Rq, class X, class W>
+struct GemmCall {
+  const X* x;
+  int32_t x_step, m, k, n;
+  const W* w;
+  const int32_t *bias, *mult;
+  typename Rq::Out* y;
+  int32_t y_step;
+  StoreS8 store;
+};
+
+// sums[j][i] = bias[j] + sum over l < k of x[i * x_step + l] * w[l * w_step + j].
+template <int32_t MR, int32_t NC, class X, class W>
+MOTE_INLINE void multiply_tile(int32_t (&sums)[NC][MR], const int32_t* bias, const X* x0,
+                               int32_t x_step, const W* w, int32_t w_step, int32_t k) {
+  int32_t acc[NC][MR];
+  const X* x[MR];
+  MOTE_UNROLL for (int32_t i = 0; i < MR; ++i) {
+    x[i] = x0 + i * x_step;
+    MOTE_UNROLL for (int32_t j = 0; j < NC; ++j) acc[j][i] = bias[j];
+  }
+  MOTE_NO_UNROLL for (int32_t l = 0; l < k; ++l, w += w_step) {
+    int32_t xl[MR];
+    MOTE_UNROLL for (int32_t i = 0; i < MR; ++i) xl[i] = *x[i]++;
+    MOTE_UNROLL for (int32_t j = 0; j < NC; ++j) {
+      const int32_t wj = w[j];
+      MOTE_UNROLL for (int32_t i = 0; i < MR; ++i) acc[j][i] += xl[i] * wj;
+    }
+  }
+  MOTE_UNROLL for (int32_t j = 0; j < NC; ++j) {
+    MOTE_UNROLL for (int32_t i = 0; i < MR; ++i) sums[j][i] = acc[j][i];
+  }
+}
+
+// y[i * y_step + j] = Rq(sums[j][i]), channel j being n0 + j.
+template <class Isa, class Rq, int32_t MR, int32_t NC>
+MOTE_INLINE void store_tile(const StoreS8& store, const int32_t (&sums)[NC][MR],
+                            const int32_t* mult, int32_t n0, typename Rq::Out* y, int32_t y_step) {
+  const StoreS8 s = store;
+  MOTE_NO_UNROLL for (int32_t j = 0; j < NC; ++j) {
+    typename Rq::Out* yj = y + j;
+    MOTE_UNROLL for (int32_t i = 0; i < MR; ++i, yj += y_step) {
+      if constexpr (Rq::kHigh) {
+        *yj = static_cast<int8_t>(Isa::requantize_one(s, sums[j][i], mult[n0 + j]));
+      } else {
+        *yj = Rq::apply(s, sums[j][i], mult, n0 + j);
+      }
+    }
+  }
+}
+
+// All channels of MR pixels.
+template <class Isa, class Rq, int32_t MR, class X, class W>
+__attribute__((noinline)) void gemm_pixels(const GemmCall<Rq, X, W>& c, const X* x,
+                                           typename Rq::Out* y) {
+  const W* w = c.w;
+  int32_t n0 = 0;
+  for (; n0 + 4 <= c.n; n0 += 4, w += 4 * c.k) {
+    alignas(8) int32_t sums[4][MR];
+    if constexpr (sizeof(X) == 1 && sizeof(W) == 1) {
+      Isa::multiply_tile_of_4(sums, c.bias + n0, x, c.x_step, w, c.k);
+    } else {
+      multiply_tile(sums, c.bias + n0, x, c.x_step, w, 4, c.k);
+    }
+    store_tile<Isa, Rq>(c.store, sums, c.mult, n0, y + n0, c.y_step);
+  }
+  for (const int32_t left = c.n - n0; n0 < c.n; ++n0, ++w) {
+    int32_t sums[1][MR];
+    multiply_tile(sums, c.bias + n0, x, c.x_step, w, left, c.k);
+    store_tile<Isa, Rq>(c.store, sums, c.mult, n0, y + n0, c.y_step);
+  }
+}
+
+template <class Isa, class Rq, class X, class W>
+__attribute__((noinline)) void gemm_tiles(const GemmCall<Rq, X, W>& c) {
+  constexpr int32_t kMr = Isa::kMrS8;
+  const X* x = c.x;
+  typename Rq::Out* y = c.y;
+  int32_t m = c.m;
+  for (; m >= kMr; m -= kMr, x += kMr * c.x_step, y += kMr * c.y_step) {
+    gemm_pixels<Isa, Rq, kMr>(c, x, y);
+  }
+  for (; m > 0; --m, x += c.x_step, y += c.y_step) gemm_pixels<Isa, Rq, 1>(c, x, y);
+}
+
+}  // namespace mote::isa
