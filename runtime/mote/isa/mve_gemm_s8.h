@@ -71,12 +71,14 @@ constexpr int32_t kUnroll = 4, kStepBytes = 56, kLoopBytes = kUnroll * kStepByte
   "3:\n\t" MOTE_MVE_STEP MOTE_MVE_STEP MOTE_MVE_STEP MOTE_MVE_STEP \
   "subs r9, r9, #1\n\t"                                            \
   "bne.n 3b\n\t"
+// The sums as two vectors.
 #define MOTE_MVE_SUMS              \
   "vmov q0[2], q0[0], r0, r4\n\t"  \
   "vmov q0[3], q0[1], r2, r6\n\t"  \
   "vmov q1[2], q1[0], r8, r12\n\t" \
-  "vmov q1[3], q1[1], r10, lr\n\t" \
-  "ldrd r0, r2, [sp, #156]\n\t"    \
+  "vmov q1[3], q1[1], r10, lr\n\t"
+#define MOTE_MVE_CONSTANTS      \
+  "ldrd r0, r2, [sp, #156]\n\t" \
   "ldrd r4, r6, [sp, #164]\n\t"
 #define MOTE_MVE_REQUANTIZE   \
   "vrmulh.s32 q0, q0, q4\n\t" \
@@ -113,14 +115,14 @@ MOTE_MVE_ASSEMBLY inline void whole_tiles(const int8_t* /*x0*/, const int8_t* /*
                                           int32_t /*y_advance*/, int32_t /*x_advance*/,
                                           const int8_t* /*x_end*/, int32_t /*lo*/, int32_t /*hi*/,
                                           int32_t /*y_step << 16*/, int32_t /*entry*/) {
-  __asm__ volatile(
-      MOTE_MVE_BEGIN
-      "1:\n\t"
-      "ldrd r0, r2, [sp, #140]\n\t"
-      "vldrw.u32 q0, [r0], #16\n\t"
-      "vldrw.u32 q4, [r2], #16\n\t" MOTE_MVE_BLOCK_BEGIN MOTE_MVE_SUMS MOTE_MVE_REQUANTIZE
-      "vstrb.16 q0, [r11, q7]\n\t" MOTE_MVE_BLOCK_END ::
-          : "memory");
+  __asm__ volatile(MOTE_MVE_BEGIN
+                   "1:\n\t"
+                   "ldrd r0, r2, [sp, #140]\n\t"
+                   "vldrw.u32 q0, [r0], #16\n\t"
+                   "vldrw.u32 q4, [r2], #16\n\t" MOTE_MVE_BLOCK_BEGIN MOTE_MVE_SUMS
+                       MOTE_MVE_CONSTANTS MOTE_MVE_REQUANTIZE
+                   "vstrb.16 q0, [r11, q7]\n\t" MOTE_MVE_BLOCK_END ::
+                       : "memory");
 }
 
 // The same for any number of inputs and channels, and with a shift: 7 instructions more per tile.
@@ -146,7 +148,7 @@ MOTE_MVE_ASSEMBLY inline void any_tiles(const int8_t* /*x0*/, const int8_t* /*x1
                    "vctp.8 r9\n\t"
                    "vpstt\n\t"
                    "vldrbt.u8 q0, [r3], #16\n\t"
-                   "vldrbt.u8 q1, [r5], #16\n\t" MOTE_MVE_DOTS MOTE_MVE_SUMS
+                   "vldrbt.u8 q1, [r5], #16\n\t" MOTE_MVE_DOTS MOTE_MVE_SUMS MOTE_MVE_CONSTANTS
                    "ldrd r8, r10, [sp, #188]\n\t"
                    "vshl.s32 q0, r8\n\t"
                    "vshl.s32 q1, r8\n\t"

@@ -1,7 +1,9 @@
 // Helium (MVE) of Armv8.1-M, integers: dot products of sixteen bytes whose sum goes to a general
 // register, and predicated loads and stores for what is left over.
 #pragma once
+#include "mve_depthwise_s8.h"
 #include "mve_gemm_s8.h"
+#include "mve_lanes_s8.h"
 #include "scalar_s8.h"
 
 namespace mote::isa {
@@ -12,6 +14,67 @@ struct MveS8 : ScalarS8 {
   // Four channels by sixteen inputs.
   static constexpr int32_t kNrS8 = 4, kNrTailS8 = 4, kKrS8 = 16;
   static constexpr int32_t kPatchAlign = 4;
+
+  // Depthwise weights: by taps for the kernels of mve_depthwise_s8.h, else sixteen channels a tap.
+  static constexpr int32_t kDwNrS8 = 16;
+  static constexpr int64_t depthwise_bytes(int64_t channels, int32_t kernel_h, int32_t kernel_w) {
+    return mve_depthwise::by_taps(kernel_h, kernel_w)
+               ? pack::round_up(channels, 4) * mve_depthwise::kTaps
+               : channels * kernel_h * kernel_w;
+  }
+  template <class Isa>
+  static void pack_depthwise(const int8_t* hwc, int64_t channels, int32_t kernel_h,
+                             int32_t kernel_w, int8_t* packed) {
+    if (!mve_depthwise::by_taps(kernel_h, kernel_w)) {
+      ScalarS8::pack_depthwise<Isa>(hwc, channels, kernel_h, kernel_w, packed);
+      return;
+    }
+    memset(packed, 0, static_cast<size_t>(depthwise_bytes(channels, kernel_h, kernel_w)));
+    for (int32_t t = 0; t < kernel_h * kernel_w; ++t) {
+      const int32_t tap = mve_depthwise::tap_index(t / kernel_w, t % kernel_w);
+      for (int64_t c = 0; c < channels; ++c) packed[c * mve_depthwise::kTaps + tap] = *hwc++;
+    }
+  }
+  template <class S>
+  static constexpr int64_t depthwise_scratch(const S& s) {
+    if (!mve_depthwise::by_taps(s.kernel_h, s.kernel_w)) return mve_lanes::scratch_bytes(s);
+    return s.multiplier == 1 && s.stride_w <= 2 ? mve_depthwise::scratch_bytes(s) : 0;
+  }
+
+  template <class Isa, class Rq, class S, class X, class W>
+  static MOTE_INLINE void depthwise_row(const S& s, const X* const* rows, const W* w,
+                                        const int32_t* bias, const int32_t* mult,
+                                        typename Rq::Out* y, int8_t* scratch) {
+    const bool by_taps = mve_depthwise::by_taps(s.kernel_h, s.kernel_w);
+#if defined(__ARM_FEATURE_MVE)
+    if constexpr (Rq::kHigh && sizeof(X) == 1 && sizeof(W) == 1) {
+      if (s.multiplier == 1) {
+        if (!by_taps) return mve_lanes::row(s, rows, w, bias, mult, y, scratch);
+        if (s.stride_w <= 2) {
+          return mve_depthwise::row_by_taps(s, rows, w, bias, mult, y, scratch);
+        }
+      }
+    }
+#endif
+    if (!by_taps) {
+      return ScalarS8::depthwise_row<Isa, Rq>(s, rows, w, bias, mult, y, scratch);
+    }
+    // The portable kernel of the layout by taps.
+    const int32_t channels = s.in_c * s.multiplier;
+    for (int32_t ox = 0; ox < s.out_w; ++ox, y += channels) {
+      for (int32_t c = 0; c < channels; ++c) {
+        int32_t acc = bias[c];
+        for (int32_t t = 0; t < s.kernel_h * s.kernel_w; ++t) {
+          const int32_t ky = t / s.kernel_w, kx = t % s.kernel_w;
+          const int32_t ix = ox * s.stride_w - s.pad_left + kx * s.dilation_w;
+          const bool inside = rows[ky] != nullptr && ix >= 0 && ix < s.in_w;
+          acc += (inside ? rows[ky][ix * s.in_c + c / s.multiplier] : s.pad_value) *
+                 w[c * mve_depthwise::kTaps + mve_depthwise::tap_index(ky, kx)];
+        }
+        y[c] = Rq::apply(s, acc, mult, c);
+      }
+    }
+  }
 
 #if defined(__ARM_FEATURE_MVE)
   template <class Isa, class Rq, class S, class X, class W>

@@ -1,0 +1,251 @@
+// Depthwise convolution with 3x3 kernels in Helium. It has no multiply-add of vector by vector, so
+// lanes are taps, not channels: rows are interleaved into scratch, four bytes (three rows and
+// padding) per channel and column. The window of one channel is then four words that one gather
+// loads, and one VMLADAVA multiplies: 0.6 instructions per multiplication with everything else,
+// where lanes of channels take 0.8, most of them to widen sums.
+#pragma once
+#include <string.h>
+
+#if defined(__ARM_FEATURE_MVE)
+#include <arm_mve.h>
+#endif
+
+#include "mve_gemm_s8.h"
+
+namespace mote::isa::mve_depthwise {
+
+// Weights: sixteen bytes per channel, [column][row] of 4x4, those beyond the kernel zero.
+// Channels are filled up to a multiple of 4.
+constexpr int32_t kTaps = 16;
+constexpr bool by_taps(int32_t kernel_h, int32_t kernel_w) {
+  return kernel_h == 3 && kernel_w == 3;
+}
+constexpr int32_t tap_index(int32_t ky, int32_t kx) { return kx * 4 + ky; }
+
+// Scratch holds sixteen channels of the columns under a block of outputs.
+constexpr int32_t kChunk = 16, kColumnBytes = 4 * kChunk;
+template <class S>
+constexpr int32_t block_outputs(const S& s) {
+  const int32_t most = s.stride_w == 1 ? 16 : 8;
+  return s.out_w >= most ? most : (s.out_w + 1) / 2 * 2;
+}
+template <class S>
+constexpr int32_t columns(const S& s, int32_t outputs) {
+  return (outputs - 1) * s.stride_w + 2 * s.dilation_w + 1;
+}
+template <class S>
+constexpr int64_t scratch_bytes(const S& s) {
+  return int64_t{kColumnBytes} * (columns(s, block_outputs(s)) + s.dilation_w);
+}
+
+#if defined(__ARM_FEATURE_MVE)
+
+// Interleaves `count` columns of `channels` <= 16 channels.
+MOTE_MVE_ASSEMBLY inline void interleave(const int8_t* /*row0*/, const int8_t* /*row1*/,
+                                         const int8_t* /*row2*/, int8_t* /*to*/, int32_t /*count*/,
+                                         int32_t /*channels*/, int32_t /*step0*/, int32_t /*step1*/,
+                                         int32_t /*step2*/) {
+  __asm__ volatile(
+      "push {r4-r6, lr}\n\t"
+      "ldrd r4, r5, [sp, #16]\n\t"
+      "vctp.8 r5\n\t"
+      "dls lr, r4\n\t"
+      "ldrd r4, r5, [sp, #24]\n\t"
+      "ldr r6, [sp, #32]\n"
+      "1:\n\t"
+      "vpsttt\n\t"
+      "vldrbt.u8 q0, [r0]\n\t"
+      "vldrbt.u8 q1, [r1]\n\t"
+      "vldrbt.u8 q2, [r2]\n\t"
+      "add r0, r0, r4\n\t"
+      "vst40.8 {q0, q1, q2, q3}, [r3]\n\t"
+      "add r1, r1, r5\n\t"
+      "vst41.8 {q0, q1, q2, q3}, [r3]\n\t"
+      "add r2, r2, r6\n\t"
+      "vst42.8 {q0, q1, q2, q3}, [r3]\n\t"
+      "vst43.8 {q0, q1, q2, q3}, [r3]!\n\t"
+      "le lr, 1b\n\t"
+      "pop {r4-r6, pc}" ::
+          : "memory");
+}
+
+// Two pixels, `pixel` bytes apart in scratch, by four channels. [q3, #advance]! steps to the next
+// two as it loads.
+#define MOTE_MVE_DW_BEGIN(advance) \
+  "push {r4-r11, lr}\n\t"          \
+  "vpush {d8-d15}\n\t"             \
+  "sub sp, sp, #64\n\t"            \
+  "strd r0, r1, [sp, #48]\n\t"     \
+  "strd r2, r3, [sp, #56]\n\t"     \
+  "movs r0, #0\n\t"                \
+  "mov r2, #0x00010001\n\t"        \
+  "ldr r1, [sp, #180]\n\t"         \
+  "vidup.u32 q0, r0, #1\n\t"       \
+  "lsls r3, r1, #16\n\t"           \
+  "vmul.i32 q1, q0, r2\n\t"        \
+  "vadd.i32 q1, q1, r3\n\t"        \
+  "vstrw.32 q1, [sp, #16]\n\t"     \
+  "ldr r3, [sp, #196]\n\t"         \
+  "mov r2, #" advance              \
+  "\n\t"                           \
+  "vmul.i32 q0, q0, r3\n\t"        \
+  "vsub.i32 q0, q0, r2\n\t"        \
+  "vstrw.32 q0, [sp, #32]\n\t"     \
+  "lsls r1, r1, #1\n\t"            \
+  "ldrd r5, r7, [sp, #184]\n\t"    \
+  "ldr r9, [sp, #192]\n"           \
+  "1:\n\t"                         \
+  "add r0, sp, #48\n\t"            \
+  "ldm r0, {r0, r2, r4, r6}\n\t"   \
+  "vldrw.u32 q4, [r2], #16\n\t"    \
+  "vldrw.u32 q5, [r2], #16\n\t"    \
+  "vldrw.u32 q6, [r2], #16\n\t"    \
+  "vldrw.u32 q7, [r2], #16\n\t"    \
+  "vldrw.u32 q0, [r4], #16\n\t"    \
+  "vldrw.u32 q2, [r6], #16\n\t"    \
+  "vldrw.u32 q3, [sp, #32]\n\t"    \
+  "vstrw.32 q0, [sp]\n\t"          \
+  "vadd.i32 q3, q3, r0\n\t"        \
+  "adds r0, r0, #16\n\t"           \
+  "add r8, sp, #48\n\t"            \
+  "stm r8, {r0, r2, r4, r6}\n\t"   \
+  "ldrd r8, r10, [sp, #164]\n\t"   \
+  "ldr r3, [sp, #172]\n\t"         \
+  "mov r11, r8\n\t"                \
+  "vctp.16 r10\n\t"                \
+  "adds r8, r8, #4\n\t"            \
+  "subs r10, r10, #8\n\t"          \
+  "strd r8, r10, [sp, #164]\n"
+#define MOTE_MVE_DW_SUMS(advance, a, b, c, d) \
+  "2:\n\t"                                    \
+  "ldm sp, {r0, r2, r4, r6}\n\t"              \
+  "ldm sp, {r8, r10, r12, lr}\n\t"            \
+  "vldrw.u32 q0, [q3, #" advance              \
+  "]!\n\t"                                    \
+  "vldrw.u32 q1, [q3, #4]\n\t"                \
+  "vmladava.s8 r0, q0, q4\n\t"                \
+  "vldrw.u32 q0, [q3, #8]\n\t"                \
+  "vmladava.s8 r2, q1, q5\n\t"                \
+  "vldrw.u32 q1, [q3, #12]\n\t"               \
+  "vmladava.s8 r4, q0, q6\n\t"                \
+  "vldrw.u32 q0, [q3, #" a                    \
+  "]\n\t"                                     \
+  "vmladava.s8 r6, q1, q7\n\t"                \
+  "vldrw.u32 q1, [q3, #" b                    \
+  "]\n\t"                                     \
+  "vmladava.s8 r8, q0, q4\n\t"                \
+  "vldrw.u32 q0, [q3, #" c                    \
+  "]\n\t"                                     \
+  "vmladava.s8 r10, q1, q5\n\t"               \
+  "vldrw.u32 q1, [q3, #" d                    \
+  "]\n\t"                                     \
+  "vmladava.s8 r12, q0, q6\n\t"               \
+  "vmladava.s8 lr, q1, q7\n\t" MOTE_MVE_SUMS
+#define MOTE_MVE_DW_NARROW      \
+  "vrmulh.s32 q0, q0, q2\n\t"   \
+  "vrmulh.s32 q1, q1, q2\n\t"   \
+  "vqmovnb.s32 q0, q0\n\t"      \
+  "vqmovnt.s32 q0, q1\n\t"      \
+  "vldrw.u32 q1, [sp, #16]\n\t" \
+  "vqadd.s16 q0, q0, r5\n\t"
+#define MOTE_MVE_DW_END          \
+  "vpst\n\t"                     \
+  "vstrbt.16 q0, [r11, q1]\n\t"  \
+  "add r11, r11, r1\n\t"         \
+  "subs r3, r3, #1\n\t"          \
+  "bgt 2b\n\t"                   \
+  "bmi 3f\n\t"                   \
+  "ldr r0, [sp, #176]\n\t"       \
+  "cbz r0, 3f\n\t"               \
+  "vsub.i32 q3, q3, r0\n\t"      \
+  "sub r11, r11, r1, lsr #1\n\t" \
+  "b 2b\n"                       \
+  "3:\n\t"                       \
+  "ldr r0, [sp, #168]\n\t"       \
+  "cmp r0, #0\n\t"               \
+  "bgt 1b\n\t"                   \
+  "add sp, sp, #64\n\t"          \
+  "vpop {d8-d15}\n\t"            \
+  "pop {r4-r11, pc}"
+
+// `pairs` pairs of outputs of up to sixteen channels; if `back` is not 0, one more pair, `back`
+// bytes of scratch before the place where it would start: the last of an odd number of outputs.
+#define MOTE_MVE_DW_PARAMETERS                                                                  \
+  const int8_t* /*scratch*/, const int8_t* /*w*/, const int32_t* /*bias*/,                      \
+      const int32_t* /*mult*/, int8_t* /*y*/, int32_t /*2 * channels*/, int32_t /*pairs*/,      \
+      int32_t /*back*/, int32_t /*y_step*/, int32_t /*zp*/, int32_t /*above*/, int32_t /*top*/, \
+      int32_t /*gap*/, int32_t /*shift*/
+// For each stride, results of the whole range of int8, and any: the clamp by saturation and three
+// constants (above: 255 - (hi - lo); zp: less lo; top: hi - 255), and a shift before.
+#define MOTE_MVE_DW_WHOLE MOTE_MVE_DW_NARROW "vqmovnb.s16 q0, q0\n\t"
+#define MOTE_MVE_DW_ANY                    \
+  "ldr r0, [sp, #200]\n\t"                 \
+  "vshl.s32 q0, r0\n\t"                    \
+  "vshl.s32 q1, r0\n\t" MOTE_MVE_DW_NARROW \
+  "vqmovunb.s16 q0, q0\n\t"                \
+  "vqadd.u8 q0, q0, r7\n\t"                \
+  "vadd.i8 q0, q0, r9\n\t"
+#define MOTE_MVE_DW_FUNCTION(name, advance, a, b, c, d, store)                        \
+  MOTE_MVE_ASSEMBLY inline void name(MOTE_MVE_DW_PARAMETERS) {                        \
+    __asm__ volatile(MOTE_MVE_DW_BEGIN(advance) MOTE_MVE_DW_SUMS(advance, a, b, c, d) \
+                         store MOTE_MVE_DW_END ::                                     \
+                             : "memory");                                             \
+  }
+MOTE_MVE_DW_FUNCTION(whole_stride1, "128", "64", "68", "72", "76", MOTE_MVE_DW_WHOLE)
+MOTE_MVE_DW_FUNCTION(whole_stride2, "256", "128", "132", "136", "140", MOTE_MVE_DW_WHOLE)
+MOTE_MVE_DW_FUNCTION(any_stride1, "128", "64", "68", "72", "76", MOTE_MVE_DW_ANY)
+MOTE_MVE_DW_FUNCTION(any_stride2, "256", "128", "132", "136", "140", MOTE_MVE_DW_ANY)
+
+// Columns ix and following of sixteen channels from c0 on, with padding.
+template <class S>
+MOTE_INLINE void fill_columns(const S& s, const int8_t* const* rows, int32_t ix, int32_t count,
+                              int32_t c0, int32_t channels, int8_t* to) {
+  const int32_t left = ix < 0 ? (-ix < count ? -ix : count) : 0;
+  const int32_t end = s.in_w - ix < count ? s.in_w - ix : count;
+  const int32_t inside = end > left ? end - left : 0;
+  if (left > 0) memset(to, s.pad_value, static_cast<size_t>(left) * kColumnBytes);
+  to += left * kColumnBytes;
+  if (inside > 0) {
+    const uint8x16_t padding = vdupq_n_u8(static_cast<uint8_t>(s.pad_value));
+    int8_t pad[16];
+    vst1q_u8(reinterpret_cast<uint8_t*>(pad), padding);
+    const int32_t at = (ix + left) * s.in_c + c0;
+    const bool pad0 = rows[0] == nullptr, pad1 = rows[1] == nullptr, pad2 = rows[2] == nullptr;
+    interleave(pad0 ? pad : rows[0] + at, pad1 ? pad : rows[1] + at, pad2 ? pad : rows[2] + at, to,
+               inside, channels, pad0 ? 0 : s.in_c, pad1 ? 0 : s.in_c, pad2 ? 0 : s.in_c);
+  }
+  const int32_t right = count - left - inside;
+  if (right > 0) {
+    memset(to + inside * kColumnBytes, s.pad_value, static_cast<size_t>(right) * kColumnBytes);
+  }
+}
+
+// One row of outputs, for strides 1 and 2.
+template <class S>
+MOTE_INLINE void row_by_taps(const S& s, const int8_t* const* rows, const int8_t* w,
+                             const int32_t* bias, const int32_t* mult, int8_t* y, int8_t* scratch) {
+  const int32_t block = block_outputs(s);
+  const bool whole = s.lo == -128 && s.hi == 127 && s.shift == 0;
+  const auto outputs = s.stride_w == 1 ? (whole ? whole_stride1 : any_stride1)
+                                       : (whole ? whole_stride2 : any_stride2);
+  int8_t two[2 * kChunk];  // where the second of a pair of outputs does not exist
+  for (int32_t c0 = 0; c0 < s.in_c; c0 += kChunk) {
+    const int32_t channels = s.in_c - c0 < kChunk ? s.in_c - c0 : kChunk;
+    for (int32_t ox = 0; ox < s.out_w; ox += block) {
+      // A last block of one output takes the one before it again.
+      if (s.out_w - ox == 1 && ox > 0) --ox;
+      const int32_t count = s.out_w - ox < block ? s.out_w - ox : block;
+      fill_columns(s, rows, ox * s.stride_w - s.pad_left, columns(s, count), c0, channels, scratch);
+      const bool single = count == 1;
+      outputs(scratch, w + c0 * kTaps, bias + c0, mult + c0, single ? two : y + ox * s.in_c + c0,
+              2 * channels, single ? 1 : count / 2,
+              count % 2 != 0 && !single ? s.stride_w * kColumnBytes : 0, single ? kChunk : s.in_c,
+              whole ? s.zp : s.zp - s.lo, 255 - (s.hi - s.lo), s.hi - 255,
+              s.dilation_w * kColumnBytes, s.shift);
+      if (single) memcpy(y + c0, two, static_cast<size_t>(channels));
+    }
+  }
+}
+#endif
+
+}  // namespace mote::isa::mve_depthwise
