@@ -75,10 +75,18 @@ __attribute__((noinline)) void gemm_pixels(const GemmCall<Rq, X, W>& c, const X*
                                            typename Rq::Out* y) {
   const W* w = c.w;
   int32_t n0 = 0;
+  if constexpr (MR == 1 && sizeof(X) == 1 && sizeof(W) == 1 && Isa::kRowS8 > 4) {
+    constexpr int32_t kRow = Isa::kRowS8;
+    for (; n0 + kRow <= c.n; n0 += kRow, w += kRow * c.k) {
+      int32_t sums[kRow][1];
+      Isa::multiply_row_s8(sums, c.bias + n0, x, w, c.k);
+      store_tile<Isa, Rq>(c.store, sums, c.mult, n0, y + n0, c.y_step);
+    }
+  }
   for (; n0 + 4 <= c.n; n0 += 4, w += 4 * c.k) {
-    alignas(8) int32_t sums[4][MR];
+    int32_t sums[4][MR];
     if constexpr (sizeof(X) == 1 && sizeof(W) == 1) {
-      Isa::multiply_tile_of_4(sums, c.bias + n0, x, c.x_step, w, c.k);
+      Isa::multiply_tile_s8(sums, c.bias + n0, x, c.x_step, w, c.k);
     } else {
       multiply_tile(sums, c.bias + n0, x, c.x_step, w, 4, c.k);
     }

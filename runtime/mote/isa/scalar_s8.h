@@ -16,6 +16,7 @@
 #include "../window.h"
 #include "riscv_tile_s8.h"
 #include "scalar_gemm_s8.h"
+#include "thumb_tile_s8.h"
 
 namespace mote::isa {
 
@@ -62,22 +63,34 @@ struct ScalarS8 {
   }
 
   // Tiles of the portable gemm: kMrS8 pixels by four channels, sums[j][i] = bias[j] + sum over
-  // l < k of x[i * x_step + l] * w[4 * l + j].
+  // l < k of x[i * x_step + l] * w[4 * l + j]; and kRowS8 channels of one pixel.
 #if MOTE_ISA_RISCV_TILE
-  static constexpr int32_t kMrS8 = 4;
-  static MOTE_INLINE void multiply_tile_of_4(int32_t (&sums)[4][4], const int32_t* bias,
-                                             const int8_t* x, int32_t x_step, const int8_t* w,
-                                             int32_t k) {
-    riscv_tile(sums, bias, x, x_step, w, k);
-  }
+  static constexpr int32_t kMrS8 = 4, kRowS8 = 16;
+#elif MOTE_ISA_THUMB_TILE
+  static constexpr int32_t kMrS8 = 2, kRowS8 = 8;
 #else
-  static constexpr int32_t kMrS8 = 2;
+  static constexpr int32_t kMrS8 = 2, kRowS8 = 4;
 #endif
   template <int32_t MR>
-  static MOTE_INLINE void multiply_tile_of_4(int32_t (&sums)[4][MR], const int32_t* bias,
-                                             const int8_t* x, int32_t x_step, const int8_t* w,
-                                             int32_t k) {
+  static MOTE_INLINE void multiply_tile_s8(int32_t (&sums)[4][MR], const int32_t* bias,
+                                           const int8_t* x, int32_t x_step, const int8_t* w,
+                                           int32_t k) {
+#if MOTE_ISA_RISCV_TILE
+    if constexpr (MR == 4) return riscv_tile(sums, bias, x, x_step, w, k);
+#elif MOTE_ISA_THUMB_TILE
+    if constexpr (MR == 2) return thumb_tile(sums, bias, x, x_step, w, k);
+#endif
     multiply_tile(sums, bias, x, x_step, w, 4, k);
+  }
+  static MOTE_INLINE void multiply_row_s8(int32_t (&sums)[kRowS8][1], const int32_t* bias,
+                                          const int8_t* x, const int8_t* w, int32_t k) {
+#if MOTE_ISA_RISCV_TILE
+    riscv_row(sums[0], bias, x, w, k);
+#elif MOTE_ISA_THUMB_TILE
+    thumb_row(sums[0], bias, x, w, k);
+#else
+    multiply_tile(sums, bias, x, 0, w, 4, k);
+#endif
   }
 
   // y[i * y_step + j] = Rq(bias[j] + sum over l < k of x[i * x_step + l] * w(j, l)), for i < m and
