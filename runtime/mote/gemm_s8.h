@@ -51,6 +51,7 @@ constexpr int64_t pointwise_scratch(const S& s) {
 template <class Isa, class Rq, class S, class X, class W>
 MOTE_KERNEL void pointwise_s8(const S s, const X* x, const W* w, const int32_t* bias,
                               const int32_t* mult, typename Rq::Out* y, int8_t* scratch) {
+  if (Isa::template pointwise<Isa, Rq>(s, x, w, bias, mult, y, scratch)) return;
   if constexpr (reads_directly<Isa, X>()) {
     Isa::template gemm<Isa, Rq>(s, x, s.k, s.m, s.k, s.n, w, bias, mult, y, s.n);
   } else {

@@ -1,11 +1,99 @@
 // Cortex-M with the DSP extension (M4, M7, M33, M35P).
 #pragma once
+#include "dsp_conv_s8.h"
 #include "scalar_s8.h"
 
 namespace mote::isa {
 
 struct DspS8 : ScalarS8 {
   static constexpr const char* kName = "dsp";
+
+  static constexpr int32_t kNrS8 = 4, kNrTailS8 = 4, kKrS8 = 4;
+  static constexpr bool kPairsS8 = true;
+
+  // Two widened pixels, and two as int8: the fast paths lay them out on their own.
+  using Patch = int16_t;
+  static constexpr int32_t kPatchRows = 3;
+  static constexpr bool kDirect = false;
+
+  static constexpr int64_t dense_scratch(int64_t k) {
+    return k % 4 == 0 ? 0 : pack::round_up(k, 4);
+  }
+
+#if defined(__ARM_FEATURE_DSP)
+  template <class Rq, class X, class W>
+  static constexpr bool kFast = Rq::kHigh && sizeof(X) == 1 && sizeof(W) == 1;
+
+  template <class Isa, class Rq, class S, class X, class W>
+  static MOTE_INLINE void dense(const S& s, const X* x, int32_t k, int32_t n, const W* w,
+                                const int32_t* bias, const int32_t* mult, typename Rq::Out* y,
+                                int8_t* scratch) {
+    if constexpr (kFast<Rq, X, W>) {
+      const DspStore store{s.zp, s.lo, s.hi, s.shift};
+      const dsp::Matrix g{w, bias, mult, k, n, n, &store};
+      if (k % 4 != 0) dsp::copy_padded(scratch, x, k), x = scratch;
+      dsp::multiply_one(g, x, y);
+    } else {
+      ScalarS8::dense<Isa, Rq>(s, x, k, n, w, bias, mult, y, scratch);
+    }
+  }
+
+  template <class Isa, class Rq, class S, class X, class W>
+  static MOTE_INLINE bool pointwise(const S& s, const X* x, const W* w, const int32_t* bias,
+                                    const int32_t* mult, typename Rq::Out* y, int8_t* scratch) {
+    if constexpr (kFast<Rq, X, W>) {
+      const DspStore store{s.zp, s.lo, s.hi, s.shift};
+      const dsp::Matrix g{w, bias, mult, s.k, s.n, s.n, &store};
+      dsp::multiply_pixels(g, x, s.m, y, scratch);
+      return true;
+    } else {
+      return false;
+    }
+  }
+
+  template <class S>
+  static constexpr DspConv conv_of(const S& s) {
+    return {s.in_w,     s.in_c,     s.out_w,     s.out_c,
+            s.kernel_h, s.kernel_w, s.stride_w,  s.dilation_w,
+            s.pad_left, s.groups,   s.pad_value, {s.zp, s.lo, s.hi, s.shift}};
+  }
+  template <class S>
+  struct ConstantConv {
+    static constexpr DspConv conv = conv_of(S{});
+  };
+
+  template <class Isa, class Rq, class S, class X, class W>
+  static MOTE_INLINE bool conv2d_row(const S& s, const X* const* rows, const W* w,
+                                     const int32_t* bias, const int32_t* mult, typename Rq::Out* y,
+                                     int8_t* scratch) {
+    if constexpr (!kFast<Rq, X, W>) {
+      return false;
+    } else if constexpr (is_constant_shape<S>()) {
+      convolve_groups<Isa>(ConstantConv<S>::conv, rows, w, bias, mult, y, scratch);
+      return true;
+    } else {
+      const DspConv conv = conv_of(s);
+      convolve_groups<Isa>(conv, rows, w, bias, mult, y, scratch);
+      return true;
+    }
+  }
+
+  template <class Isa>
+  __attribute__((noinline)) static void convolve_groups(const DspConv& c, const int8_t* const* rows,
+                                                        const int8_t* w, const int32_t* bias,
+                                                        const int32_t* mult, int8_t* y,
+                                                        int8_t* scratch) {
+    const int32_t group_c = c.in_c / c.groups, group_n = c.out_c / c.groups;
+    const int32_t k = c.kernel_h * c.kernel_w * group_c;
+    const int32_t weights =
+        static_cast<int32_t>(pack::gemm_bytes(pack::gemm_layout<Isa>(), group_n, k));
+    for (int32_t i = 0; i < c.groups; ++i) {
+      const dsp::Matrix g{w, bias, mult, k, group_n, c.out_c, &c.store};
+      dsp::convolve_row(c, g, rows, i * group_c, y, scratch);
+      w += weights, bias += group_n, mult += group_n, y += group_n;
+    }
+  }
+#endif
 };
 
 }  // namespace mote::isa

@@ -1,0 +1,215 @@
+// Matrix products and convolutions for the tiles of dsp_gemm_s8.h. One body serves all layers of a
+// program: what it knows of a layer is a table of constants (DspConv) in flash.
+//
+// The inputs of two pixels are widened to int16 in scratch, where the tile reads them once for each
+// four channels: 1.5 cycles per input. Where a pixel's inputs come in pieces of other than
+// multiples of four, or reach into padding, they are first copied together as int8.
+#pragma once
+#include <string.h>
+
+#include "../pack_s8.h"
+#include "../window.h"
+#include "dsp_gemm_s8.h"
+
+namespace mote::isa {
+
+struct DspConv {
+  int32_t in_w, in_c, out_w, out_c;
+  int32_t kernel_h, kernel_w, stride_w, dilation_w, pad_left, groups, pad_value;
+  DspStore store;
+};
+
+#if defined(__ARM_FEATURE_DSP)
+
+namespace dsp {
+
+MOTE_INLINE uint32_t load_word(const void* p) {
+  uint32_t word;
+  memcpy(&word, p, 4);
+  return word;
+}
+MOTE_INLINE void store_word(void* p, uint32_t word) { memcpy(p, &word, 4); }
+
+// Bytes 0 and 2, and 1 and 3, as int16. GCC does not see that SXTB16 rotates.
+MOTE_INLINE uint32_t even_bytes(uint32_t x) {
+  uint32_t y;
+  __asm__("sxtb16 %0, %1" : "=r"(y) : "r"(x));
+  return y;
+}
+MOTE_INLINE uint32_t odd_bytes(uint32_t x) {
+  uint32_t y;
+  __asm__("sxtb16 %0, %1, ror #8" : "=r"(y) : "r"(x));
+  return y;
+}
+
+// A copy of a few bytes; memcpy takes longer to find out how few.
+__attribute__((noinline)) inline void copy(int8_t* to, const int8_t* from, int32_t n) {
+  for (; n >= 4; n -= 4, to += 4, from += 4) store_word(to, load_word(from));
+  for (; n > 0; --n) *to++ = *from++;
+}
+
+// The operands of a product with k inputs and n outputs.
+struct Matrix {
+  const int8_t* w;
+  const int32_t *bias, *mult;
+  int32_t k, n, y_step;
+  const DspStore* store;
+
+  int32_t quads() const { return (k + 3) / 4; }
+  int32_t special() const {
+    return store->shift != 0 || store->lo > -128 || store->hi < 127 || quads() > kDspQuads;
+  }
+};
+
+// Two inputs' quads, interleaved as dsp_tile_2x4 reads them; returns the end of what it wrote.
+__attribute__((noinline)) inline int8_t* widen_pair(int8_t* to, const int8_t* a, const int8_t* b,
+                                                    int32_t quads) {
+  const auto quad = [&](uint32_t qa, uint32_t qb) {
+    store_word(to, even_bytes(qa));
+    store_word(to + 4, even_bytes(qb));
+    store_word(to + 8, odd_bytes(qa));
+    store_word(to + 12, odd_bytes(qb));
+    to += 16;
+  };
+  if (quads & 1) {
+    quad(load_word(a), load_word(b));
+    a += 4, b += 4;
+  }
+  for (const int8_t* end = a + (quads & ~1) * 4; a != end; a += 8, b += 8) {
+    const uint32_t a0 = load_word(a), a1 = load_word(a + 4);
+    const uint32_t b0 = load_word(b), b1 = load_word(b + 4);
+    quad(a0, b0);
+    quad(a1, b1);
+  }
+  return to;
+}
+
+// All outputs of two pixels, of inputs from widen_pair.
+__attribute__((noinline)) inline void multiply_pair(const Matrix& g, const int8_t* x, int8_t* y) {
+  const int16_t* x16 = reinterpret_cast<const int16_t*>(x);
+  const int32_t whole = g.n & ~3, quads = g.quads(), special = g.special(), zp = g.store->zp;
+  if (whole > 0) {
+    dsp_tile_2x4(x16, g.w, y, g.bias, g.mult, g.y_step, whole / 4, quads, zp, special, g.store);
+  }
+  if (whole == g.n) return;
+  alignas(4) int8_t last[8];
+  dsp_tile_2x4(x16, g.w + whole * quads * 4, last, g.bias + whole, g.mult + whole, 4, 1, quads, zp,
+               special, g.store);
+  for (int32_t i = 0; i < g.n - whole; ++i) {
+    y[whole + i] = last[i];
+    y[g.y_step + whole + i] = last[4 + i];
+  }
+}
+
+// All outputs of one pixel. x has a multiple of four elements.
+__attribute__((noinline)) inline void multiply_one(const Matrix& g, const int8_t* x, int8_t* y) {
+  const int32_t whole = g.n & ~3, quads = g.quads(), special = g.special(), zp = g.store->zp;
+  if (whole > 0) {
+    dsp_tile_1x4(x, g.w, y, g.bias, g.mult, whole / 4, quads, zp, special, g.store);
+  }
+  if (whole == g.n) return;
+  alignas(4) int8_t last[4];
+  dsp_tile_1x4(x, g.w + whole * quads * 4, last, g.bias + whole, g.mult + whole, 1, quads, zp,
+               special, g.store);
+  for (int32_t i = 0; i < g.n - whole; ++i) y[whole + i] = last[i];
+}
+
+// A copy of k inputs, filled up with zeros to a multiple of four.
+MOTE_INLINE void copy_padded(int8_t* to, const int8_t* from, int32_t k) {
+  if (k % 4 != 0) store_word(to + (k & ~3), 0);
+  copy(to, from, k);
+}
+
+// m pixels of k inputs each. Scratch: 6 bytes for each of k, rounded up to 4.
+__attribute__((noinline)) inline void multiply_pixels(const Matrix& g, const int8_t* x, int32_t m,
+                                                      int8_t* y, int8_t* scratch) {
+  const int32_t quads = g.quads();
+  int8_t* const staged = scratch + 16 * quads;
+  for (; m > 1; m -= 2, x += 2 * g.k, y += 2 * g.y_step) {
+    if (g.k % 4 == 0) {
+      widen_pair(scratch, x, x + g.k, quads);
+    } else {
+      copy_padded(staged, x, g.k);
+      copy_padded(staged + 4 * quads, x + g.k, g.k);
+      widen_pair(scratch, staged, staged + 4 * quads, quads);
+    }
+    multiply_pair(g, scratch, y);
+  }
+  if (m == 0) return;
+  if (g.k % 4 != 0) copy_padded(staged, x, g.k), x = staged;
+  multiply_one(g, x, y);
+}
+
+// Where the window of an output lies in its rows: the taps inside, and the first of them.
+struct Window {
+  int32_t x;
+  Range taps;
+  Window(const DspConv& c, int32_t ox) : x(ox * c.stride_w - c.pad_left) {
+    if (x >= 0 && x + (c.kernel_w - 1) * c.dilation_w < c.in_w) {
+      taps = {0, c.kernel_w};
+    } else {
+      taps = taps_inside(x, c.kernel_w, c.dilation_w, c.in_w);
+    }
+  }
+  bool whole(const DspConv& c) const { return taps.begin == 0 && taps.end == c.kernel_w; }
+};
+
+// The inputs of one output as int8, filled up with zeros to a multiple of four.
+__attribute__((noinline)) inline void stage(const DspConv& c, const int8_t* const* rows,
+                                            const Window& window, int32_t c0, int8_t* to) {
+  const int32_t group_c = c.in_c / c.groups, step = c.dilation_w * c.in_c;
+  const bool contiguous = step == group_c;
+  for (int32_t ky = 0; ky < c.kernel_h; ++ky) {
+    const Range in = rows[ky] == nullptr ? Range{c.kernel_w, c.kernel_w} : window.taps;
+    const int32_t before = in.begin * group_c, after = (c.kernel_w - in.end) * group_c;
+    for (int32_t i = 0; i < before; ++i) *to++ = static_cast<int8_t>(c.pad_value);
+    const int8_t* x = rows[ky] + (window.x + in.begin * c.dilation_w) * c.in_c + c0;
+    const int32_t pieces = contiguous ? (in.begin < in.end) : in.end - in.begin;
+    const int32_t length = contiguous ? (in.end - in.begin) * group_c : group_c;
+    for (int32_t i = 0; i < pieces; ++i, x += step, to += length) copy(to, x, length);
+    for (int32_t i = 0; i < after; ++i) *to++ = static_cast<int8_t>(c.pad_value);
+  }
+  for (int32_t k = c.kernel_h * c.kernel_w * group_c; k % 4 != 0; ++k) *to++ = 0;
+}
+
+// An output row, one group. Scratch: as multiply_pixels.
+__attribute__((noinline)) inline void convolve_row(const DspConv& c, const Matrix& g,
+                                                   const int8_t* const* rows, int32_t c0, int8_t* y,
+                                                   int8_t* scratch) {
+  const int32_t group_c = c.in_c / c.groups, step = c.dilation_w * c.in_c;
+  const bool contiguous = step == group_c;
+  const int32_t pieces = contiguous ? 1 : c.kernel_w;
+  const int32_t piece_quads = (contiguous ? c.kernel_w * group_c : group_c) / 4;
+  bool direct = piece_quads * pieces * 4 == c.kernel_w * group_c;
+  for (int32_t ky = 0; ky < c.kernel_h; ++ky) direct = direct && rows[ky] != nullptr;
+  const int32_t quads = g.quads();
+  int8_t* const staged = scratch + 16 * quads;
+  for (int32_t ox = 0; ox < c.out_w; ox += 2, y += 2 * g.y_step) {
+    const Window a(c, ox);
+    if (ox + 1 == c.out_w) {
+      stage(c, rows, a, c0, staged);
+      multiply_one(g, staged, y);
+      return;
+    }
+    const Window b(c, ox + 1);
+    if (direct && a.whole(c) && b.whole(c)) {
+      int8_t* to = scratch;
+      for (int32_t ky = 0; ky < c.kernel_h; ++ky) {
+        const int8_t* x = rows[ky] + a.x * c.in_c + c0;
+        for (int32_t i = 0; i < pieces; ++i, x += step)
+          to = widen_pair(to, x, x + c.stride_w * c.in_c, piece_quads);
+      }
+    } else {
+      stage(c, rows, a, c0, staged);
+      stage(c, rows, b, c0, staged + 4 * quads);
+      widen_pair(scratch, staged, staged + 4 * quads, quads);
+    }
+    multiply_pair(g, scratch, y);
+  }
+}
+
+}  // namespace dsp
+
+#endif  // __ARM_FEATURE_DSP
+
+}  // namespace mote::isa
