@@ -66,6 +66,11 @@ int test_gemm() {
       }
     }
   }
+  // Many pixels of few inputs, which an ISA may take as vectors of pixels.
+  for (const int32_t m : Sizes{24, 40, 101, 140})
+    for (const int32_t k : Sizes{1, 3, 8, 14, 27, 32, 40, 49, 63})
+      for (const int32_t n : Sizes{1, 2, 7, 8})
+        check_gemm(check, {m, k, n, 0, 0, 0, 0}, random_below(4) ? Fill::Spread : Fill::Ends);
   for (const int32_t k : Sizes{576, 640, 641})
     for (const Fill fill : {Fill::Spread, Fill::Low, Fill::Ends})
       check_gemm(check, {3, k, 35, 0, 0, 0, 0}, fill),
@@ -171,6 +176,16 @@ int test_conv2d() {
                  i % 8 == 0   ? Fill::Low
                  : i % 8 == 1 ? Fill::Ends
                               : Fill::Spread);
+  }
+  // Rows of many pixels, as in first layers.
+  for (int i = 0; i < 60; ++i) {
+    Conv2dS8Shape s{};
+    random_window(s, 1 + random_below(3), 1 + random_below(4));
+    s.groups = 1, s.stride_w = 1 + i % 2;
+    s.in_w += (20 + random_below(50)) * s.stride_w;
+    const int32_t reach_w = (s.kernel_w - 1) * s.dilation_w + 1;
+    s.out_w = (s.in_w + s.pad_left - reach_w) / s.stride_w + 1 + (i % 3 == 0);
+    check_conv2d(check, s, 1 + random_below(3), 1 + random_below(9), Fill::Spread);
   }
   return check.report();
 }

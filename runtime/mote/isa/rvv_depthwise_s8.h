@@ -1,4 +1,9 @@
 // Depthwise convolution of RvvS8: one channel per lane, weights [taps][channels].
+//
+// Lanes are 8 bits at LMUL 2. Two products of a lane fit 16 bits (LMUL 4), then both halves are
+// added to 32-bit sums (LMUL 4 each): 7 instructions and two loads of addresses per two taps and 32
+// channels (VLEN 128), where widening inputs and weights first takes 8 per two taps and 16.
+// Where two or more pixels fit a vector, lanes are pixels by channels, as they lie in memory.
 #pragma once
 #include "rvv_gemm_s8.h"
 
@@ -10,120 +15,209 @@ struct Depthwise {
   int32_t in_w, channels, out_w, kernel_h, kernel_w, stride, dilation, pad_left, pad_value;
 };
 
-MOTE_INLINE vint16m2_t load_wide(const int8_t* p, size_t vl) {
-  return __riscv_vsext_vf2_i16m2(__riscv_vle8_v_i8m1(p, vl), vl);
-}
+constexpr int32_t kMaxLanes = 64;  // what one pass computes, however long vectors are
 
-// Any kernel, `vl` channels: weights come from memory for every pixel.
-MOTE_INLINE void depthwise_any(const Depthwise& d, const int8_t* const* rows, int32_t c0,
-                               const int8_t* w, const int32_t* bias, vint32m4_t mult, int8_t* y,
-                               size_t vl) {
+// low and high += products, all lanes of the vectors: what is beyond vl never leaves them.
+#define MOTE_RVV_ADD(products)                                                      \
+  low = __riscv_vwadd_wv_i32m4(low, __riscv_vget_v_i16m4_i16m2(products, 0), half); \
+  high = __riscv_vwadd_wv_i32m4(high, __riscv_vget_v_i16m4_i16m2(products, 1), half)
+
+// One pass over `lanes` lanes of channels c0 and following. Weights `w_step` bytes apart.
+struct Pass {
+  int32_t c0, lanes, pixels;
+  const int8_t* w;
+  int32_t w_step;
+};
+
+// Nine taps, sums in `low` and `high`. Inline assembly, because compilers load inputs ahead and
+// spill: 24 registers hold sums, biases and multipliers, and v0 .. v7 are left. X(i) puts the
+// address of tap i in %[at], or is the instruction that does.
+#define MOTE_RVV_LOAD_TAP(address, x, w) \
+  address "vle8.v " x                    \
+          ", (%[at])\n\t"                \
+          "vle8.v " w                    \
+          ", (%[w])\n\t"                 \
+          "add %[w], %[w], %[w_step]\n\t"
+#define MOTE_RVV_ADD_FROM(low, high)          \
+  "vsetvli %[all], zero, e16, m2, ta, ma\n\t" \
+  "vwadd.wv %[low], %[" low                   \
+  "], v4\n\t"                                 \
+  "vwadd.wv %[high], %[" high                 \
+  "], v6\n\t"                                 \
+  "vsetvli zero, %[lanes], e8, m2, ta, ma\n\t"
+#define MOTE_RVV_TAP_PAIR(a, b, low, high)     \
+  MOTE_RVV_LOAD_TAP(a, "v0", "v2")             \
+  "vwmul.vv v4, v0, v2\n\t" MOTE_RVV_LOAD_TAP( \
+      b, "v0", "v2") "vwmacc.vv v4, v0, v2\n\t" MOTE_RVV_ADD_FROM(low, high)
+#define MOTE_RVV_NINE_TAPS(x0, x1, x2, x3, x4, x5, x6, x7, x8) \
+  "vsetvli zero, %[lanes], e8, m2, ta, ma\n\t"                              \
+  MOTE_RVV_TAP_PAIR(x0, x1, "bias_low", "bias_high")                        \
+  MOTE_RVV_TAP_PAIR(x2, x3, "low", "high")                                  \
+  MOTE_RVV_TAP_PAIR(x4, x5, "low", "high")                                  \
+  MOTE_RVV_TAP_PAIR(x6, x7, "low", "high")                                  \
+  MOTE_RVV_LOAD_TAP(x8, "v0", "v2")                                         \
+  "vwmul.vv v4, v0, v2\n\t"                                                 \
+  "vsetvli %[all], zero, e16, m2, ta, ma\n\t"                                \
+  "vwadd.wv %[low], %[low], v4\n\t"                                         \
+  "vwadd.wv %[high], %[high], v6"
+#define MOTE_RVV_FIRST(i) "mv %[at], %[r" i "]\n\t"
+#define MOTE_RVV_NEXT(i) "add %[at], %[at], %[s" i "]\n\t"
+#if __riscv_xlen == 64
+#define MOTE_RVV_POINTER(i) "ld %[at], 8*" i "(%[x])\n\t"
+#else
+#define MOTE_RVV_POINTER(i) "lw %[at], 4*" i "(%[x])\n\t"
+#endif
+
+// 3x3, no dilation. Rows of padding and columns beyond the border read `pad`.
+MOTE_INLINE void depthwise_3x3(const Depthwise& d, const Pass& pass, const int8_t* const* rows,
+                               const int8_t* pad, vint32m4_t bias_low, vint32m4_t bias_high,
+                               vint32m4_t mult_low, vint32m4_t mult_high, int8_t* y) {
+  const Store store = d.store;
+  const int32_t c = d.channels, in_w = d.in_w, stride = d.stride;
+  const int32_t single = pass.pixels == 1 ? pass.lanes : c;
+  const int8_t* r[3];
+  int32_t step[3];
+  int32_t ix = -d.pad_left;
+  for (int32_t i = 0; i < 3; ++i) {
+    step[i] = rows[i] == nullptr ? 0 : c;
+    r[i] = rows[i] == nullptr ? pad : rows[i] + pass.c0 + ix * c;
+  }
+  const int8_t *r0 = r[0], *r1 = r[1], *r2 = r[2];
+  const int32_t s0 = step[0], s1 = step[1], s2 = step[2];
+  for (int32_t left = d.out_w; left > 0;) {
+    const int8_t* w = pass.w;
+    vint32m4_t low, high;
+    const void* at;
+    size_t all;
+    int32_t pixels = pass.pixels, lanes = pass.lanes;
+    if (ix >= 0 && ix + 1 + pixels < in_w && pixels <= left) {
+      __asm__ volatile(
+          MOTE_RVV_NINE_TAPS(MOTE_RVV_FIRST("0"), MOTE_RVV_NEXT("0"), MOTE_RVV_NEXT("0"),
+                             MOTE_RVV_FIRST("1"), MOTE_RVV_NEXT("1"), MOTE_RVV_NEXT("1"),
+                             MOTE_RVV_FIRST("2"), MOTE_RVV_NEXT("2"), MOTE_RVV_NEXT("2"))
+          : [low] "=&vr"(low), [high] "=&vr"(high), [at] "=&r"(at), [all] "=&r"(all), [w] "+r"(w)
+          : [r0] "r"(r0), [r1] "r"(r1), [r2] "r"(r2), [s0] "r"(s0), [s1] "r"(s1), [s2] "r"(s2),
+            [lanes] "r"(lanes), [w_step] "r"(pass.w_step), [bias_low] "vr"(bias_low),
+            [bias_high] "vr"(bias_high)
+          : "memory", "vl", "vtype", "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7");
+    } else {
+      pixels = 1, lanes = single;
+      const int8_t* x[9];
+      for (int32_t i = 0; i < 3; ++i) {
+        const bool inside = ix + i >= 0 && ix + i < in_w;
+        x[i] = inside ? r0 + i * s0 : pad;
+        x[3 + i] = inside ? r1 + i * s1 : pad;
+        x[6 + i] = inside ? r2 + i * s2 : pad;
+      }
+      __asm__ volatile(
+          MOTE_RVV_NINE_TAPS(MOTE_RVV_POINTER("0"), MOTE_RVV_POINTER("1"), MOTE_RVV_POINTER("2"),
+                             MOTE_RVV_POINTER("3"), MOTE_RVV_POINTER("4"), MOTE_RVV_POINTER("5"),
+                             MOTE_RVV_POINTER("6"), MOTE_RVV_POINTER("7"), MOTE_RVV_POINTER("8"))
+          : [low] "=&vr"(low), [high] "=&vr"(high), [at] "=&r"(at), [all] "=&r"(all), [w] "+r"(w)
+          : [x] "r"(x), [lanes] "r"(lanes), [w_step] "r"(pass.w_step), [bias_low] "vr"(bias_low),
+            [bias_high] "vr"(bias_high)
+          : "memory", "vl", "vtype", "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7");
+    }
+    const size_t vl = static_cast<size_t>(lanes);
+    __riscv_vse8_v_i8m2(y, results(store, low, high, mult_low, mult_high, vl), vl);
+    left -= pixels, y += pixels * c;
+    const int32_t columns = pixels * stride;
+    ix += columns, r0 += columns * s0, r1 += columns * s1, r2 += columns * s2;
+  }
+}
+#undef MOTE_RVV_LOAD_TAP
+#undef MOTE_RVV_ADD_FROM
+#undef MOTE_RVV_TAP_PAIR
+#undef MOTE_RVV_NINE_TAPS
+#undef MOTE_RVV_FIRST
+#undef MOTE_RVV_NEXT
+#undef MOTE_RVV_POINTER
+
+// Any kernel, one pixel at a time.
+MOTE_INLINE void depthwise_any(const Depthwise& d, const Pass& pass, const int8_t* const* rows,
+                               vint32m4_t bias_low, vint32m4_t bias_high, vint32m4_t mult_low,
+                               vint32m4_t mult_high, int8_t* y) {
+  const size_t half = __riscv_vsetvlmax_e32m4(), vl = static_cast<size_t>(pass.lanes);
+  const int8_t pad = static_cast<int8_t>(d.pad_value);
+  const int32_t x_step = d.dilation * d.channels;
   for (int32_t ox = 0; ox < d.out_w; ++ox, y += d.channels) {
-    vint32m4_t acc = __riscv_vle32_v_i32m4(bias, vl);
-    const int8_t* wt = w;
+    const int32_t ix = ox * d.stride - d.pad_left;
+    const Range inside = taps_inside(ix, d.kernel_w, d.dilation, d.in_w);
+    vint32m4_t low = bias_low, high = bias_high;
+    const int8_t* w = pass.w;
     for (int32_t ky = 0; ky < d.kernel_h; ++ky) {
-      int32_t ix = ox * d.stride - d.pad_left;
-      for (int32_t kx = 0; kx < d.kernel_w; ++kx, ix += d.dilation, wt += d.channels) {
-        const vint16m2_t weights = load_wide(wt, vl);
-        if (rows[ky] != nullptr && ix >= 0 && ix < d.in_w) {
-          acc = __riscv_vwmacc_vv_i32m4(acc, load_wide(rows[ky] + ix * d.channels + c0, vl),
-                                        weights, vl);
-        } else {
-          acc = __riscv_vwmacc_vx_i32m4(acc, static_cast<int16_t>(d.pad_value), weights, vl);
+      const Range in = rows[ky] == nullptr ? Range{d.kernel_w, d.kernel_w} : inside;
+      int32_t kx = 0;
+      for (; kx < in.begin; ++kx, w += pass.w_step) {
+        const vint16m4_t p = __riscv_vwmul_vx_i16m4(__riscv_vle8_v_i8m2(w, vl), pad, vl);
+        MOTE_RVV_ADD(p);
+      }
+      const int8_t* x = rows[ky] + (ix + in.begin * d.dilation) * d.channels + pass.c0;
+      for (; kx < in.end; kx += 2) {
+        vint16m4_t p =
+            __riscv_vwmul_vv_i16m4(__riscv_vle8_v_i8m2(x, vl), __riscv_vle8_v_i8m2(w, vl), vl);
+        x += x_step, w += pass.w_step;
+        if (kx + 1 < in.end) {
+          p = __riscv_vwmacc_vv_i16m4(p, __riscv_vle8_v_i8m2(x, vl), __riscv_vle8_v_i8m2(w, vl),
+                                      vl);
+          x += x_step, w += pass.w_step;
         }
+        MOTE_RVV_ADD(p);
+      }
+      for (kx = in.end; kx < d.kernel_w; ++kx, w += pass.w_step) {
+        const vint16m4_t p = __riscv_vwmul_vx_i16m4(__riscv_vle8_v_i8m2(w, vl), pad, vl);
+        MOTE_RVV_ADD(p);
       }
     }
-    store_s8(d.store, acc, mult, y, vl);
+    __riscv_vse8_v_i8m2(y, results(d.store, low, high, mult_low, mult_high, vl), vl);
   }
 }
-
-// Weights of three rows under one column.
-MOTE_INLINE vint32m4_t column(vint32m4_t acc, const int8_t* r0, const int8_t* r1, const int8_t* r2,
-                              vint16m2_t w0, vint16m2_t w1, vint16m2_t w2, size_t vl) {
-  acc = __riscv_vwmacc_vv_i32m4(acc, load_wide(r0, vl), w0, vl);
-  acc = __riscv_vwmacc_vv_i32m4(acc, load_wide(r1, vl), w1, vl);
-  return __riscv_vwmacc_vv_i32m4(acc, load_wide(r2, vl), w2, vl);
-}
-MOTE_INLINE vint32m4_t pad_column(vint32m4_t acc, int32_t pad, vint16m2_t w0, vint16m2_t w1,
-                                  vint16m2_t w2, size_t vl) {
-  const int16_t x = static_cast<int16_t>(pad);
-  acc = __riscv_vwmacc_vx_i32m4(acc, x, w0, vl);
-  acc = __riscv_vwmacc_vx_i32m4(acc, x, w1, vl);
-  return __riscv_vwmacc_vx_i32m4(acc, x, w2, vl);
-}
-
-// 3x3: the weights stay in registers, 18 of them, and two neighbouring pixels share a column's
-// inputs where the stride is 1.
-MOTE_INLINE void depthwise_3x3(const Depthwise& d, const int8_t* const* rows, const int8_t* pad,
-                               int32_t c0, const int8_t* w, const int32_t* bias, vint32m4_t mult,
-                               int8_t* y, size_t vl) {
-  const int32_t c = d.channels;
-  const vint16m2_t w0 = load_wide(w, vl), w1 = load_wide(w + c, vl), w2 = load_wide(w + 2 * c, vl),
-                   w3 = load_wide(w + 3 * c, vl), w4 = load_wide(w + 4 * c, vl),
-                   w5 = load_wide(w + 5 * c, vl), w6 = load_wide(w + 6 * c, vl),
-                   w7 = load_wide(w + 7 * c, vl), w8 = load_wide(w + 8 * c, vl);
-  // A row of padding is one vector that does not move.
-  const int32_t s0 = rows[0] == nullptr ? 0 : c, s1 = rows[1] == nullptr ? 0 : c,
-                s2 = rows[2] == nullptr ? 0 : c;
-  int32_t ix = -d.pad_left;
-  const int8_t* r0 = s0 ? rows[0] + c0 + ix * c : pad;
-  const int8_t* r1 = s1 ? rows[1] + c0 + ix * c : pad;
-  const int8_t* r2 = s2 ? rows[2] + c0 + ix * c : pad;
-  for (int32_t ox = 0; ox < d.out_w;) {
-    vint32m4_t acc = __riscv_vle32_v_i32m4(bias, vl);
-    if (d.stride == 1 && ix >= 0 && ix + 3 < d.in_w && ox + 1 < d.out_w) {
-      vint32m4_t next = __riscv_vle32_v_i32m4(bias, vl);
-      acc = column(acc, r0, r1, r2, w0, w3, w6, vl);
-#define MOTE_RVV_SHARED(r, s, kx, wa, wb)            \
-  {                                                  \
-    const vint16m2_t x = load_wide(r + kx * s, vl);  \
-    acc = __riscv_vwmacc_vv_i32m4(acc, x, wa, vl);   \
-    next = __riscv_vwmacc_vv_i32m4(next, x, wb, vl); \
-  }
-      MOTE_RVV_SHARED(r0, s0, 1, w1, w0)
-      MOTE_RVV_SHARED(r1, s1, 1, w4, w3)
-      MOTE_RVV_SHARED(r2, s2, 1, w7, w6)
-      MOTE_RVV_SHARED(r0, s0, 2, w2, w1)
-      MOTE_RVV_SHARED(r1, s1, 2, w5, w4)
-      MOTE_RVV_SHARED(r2, s2, 2, w8, w7)
-#undef MOTE_RVV_SHARED
-      next = column(next, r0 + 3 * s0, r1 + 3 * s1, r2 + 3 * s2, w2, w5, w8, vl);
-      store_s8(d.store, acc, mult, y, vl);
-      store_s8(d.store, next, mult, y + c, vl);
-      ox += 2, ix += 2, y += 2 * c;
-      r0 += 2 * s0, r1 += 2 * s1, r2 += 2 * s2;
-      continue;
-    }
-    const auto inside = [&](int32_t kx) { return ix + kx >= 0 && ix + kx < d.in_w; };
-    acc = inside(0) ? column(acc, r0, r1, r2, w0, w3, w6, vl)
-                    : pad_column(acc, d.pad_value, w0, w3, w6, vl);
-    acc = inside(1) ? column(acc, r0 + s0, r1 + s1, r2 + s2, w1, w4, w7, vl)
-                    : pad_column(acc, d.pad_value, w1, w4, w7, vl);
-    acc = inside(2) ? column(acc, r0 + 2 * s0, r1 + 2 * s1, r2 + 2 * s2, w2, w5, w8, vl)
-                    : pad_column(acc, d.pad_value, w2, w5, w8, vl);
-    store_s8(d.store, acc, mult, y, vl);
-    ++ox, ix += d.stride, y += c;
-    r0 += d.stride * s0, r1 += d.stride * s1, r2 += d.stride * s2;
-  }
-}
-
-constexpr size_t kMaxDepthwise = 64;  // channels at a time, whatever the vectors' length
+#undef MOTE_RVV_ADD
 
 inline __attribute__((noinline)) void depthwise_row(const Depthwise& d, const int8_t* const* rows,
                                                     const int8_t* w, const int32_t* bias,
                                                     const int32_t* mult, int8_t* y) {
   const bool usual = d.kernel_h == 3 && d.kernel_w == 3 && d.dilation == 1;
-  int8_t pad[kMaxDepthwise];
-  memset(pad, d.pad_value, sizeof pad);
-  size_t vl;
-  for (int32_t c0 = 0; c0 < d.channels; c0 += static_cast<int32_t>(vl)) {
-    const size_t left = static_cast<size_t>(d.channels - c0);
-    vl = __riscv_vsetvl_e16m2(left < kMaxDepthwise ? left : kMaxDepthwise);
-    const vint32m4_t m = load_half_mult(mult + c0, vl);
+  const int32_t half = static_cast<int32_t>(__riscv_vsetvlmax_e32m4());
+  const int32_t most = 2 * half < kMaxLanes ? 2 * half : kMaxLanes;
+  int8_t pad[kMaxLanes], repeated[9 * kMaxLanes];
+  if (usual) memset(pad, d.pad_value, sizeof pad);
+  Pass pass;
+  for (int32_t c0 = 0; c0 < d.channels; c0 += pass.lanes) {
+    const int32_t left = d.channels - c0;
+    pass = {c0, left < most ? left : most, 1, w + c0, d.channels};
+    if (usual && d.stride == 1 && d.channels * 2 <= most) {
+      // Weights of a pixel stand once for each pixel.
+      pass.pixels = most / d.channels, pass.lanes = pass.pixels * d.channels;
+      pass.w = repeated, pass.w_step = pass.lanes;
+      const size_t vl = static_cast<size_t>(pass.lanes);
+      const vuint8m2_t from =
+          __riscv_vremu_vx_u8m2(__riscv_vid_v_u8m2(vl), static_cast<uint8_t>(d.channels), vl);
+      for (int32_t t = 0; t < 9; ++t) {
+        __riscv_vse8_v_i8m2(repeated + t * pass.lanes,
+                            __riscv_vluxei8_v_i8m2(w + t * d.channels, from, vl), vl);
+      }
+    }
+    // Biases and multipliers of both halves, modulo the channels.
+    const int32_t first = pass.lanes < half ? pass.lanes : half;
+    const size_t vl = static_cast<size_t>(first), rest = static_cast<size_t>(pass.lanes - first);
+    const uint32_t channels = static_cast<uint32_t>(d.channels - c0);
+    vuint32m4_t from = __riscv_vid_v_u32m4(__riscv_vsetvlmax_e32m4());
+    const vuint32m4_t at_low =
+        __riscv_vsll_vx_u32m4(__riscv_vremu_vx_u32m4(from, channels, vl), 2, vl);
+    from = __riscv_vadd_vx_u32m4(from, static_cast<uint32_t>(half), rest);
+    const vuint32m4_t at_high =
+        __riscv_vsll_vx_u32m4(__riscv_vremu_vx_u32m4(from, channels, rest), 2, rest);
+    const vint32m4_t b0 = __riscv_vluxei32_v_i32m4(bias + c0, at_low, vl);
+    const vint32m4_t b1 = __riscv_vluxei32_v_i32m4(bias + c0, at_high, rest);
+    const vint32m4_t m0 =
+        __riscv_vsra_vx_i32m4(__riscv_vluxei32_v_i32m4(mult + c0, at_low, vl), 1, vl);
+    const vint32m4_t m1 =
+        __riscv_vsra_vx_i32m4(__riscv_vluxei32_v_i32m4(mult + c0, at_high, rest), 1, rest);
     if (usual) {
-      depthwise_3x3(d, rows, pad, c0, w + c0, bias + c0, m, y + c0, vl);
+      depthwise_3x3(d, pass, rows, pad, b0, b1, m0, m1, y + c0);
     } else {
-      depthwise_any(d, rows, c0, w + c0, bias + c0, m, y + c0, vl);
+      depthwise_any(d, pass, rows, b0, b1, m0, m1, y + c0);
     }
   }
 }

@@ -11,6 +11,7 @@
 #pragma once
 #include <riscv_vector.h>
 
+#include "scalar.h"
 #include "scalar_s8.h"
 
 namespace mote::isa::rvv {
@@ -33,6 +34,32 @@ MOTE_INLINE void store_s8(const Store& s, vint32m4_t acc, vint32m4_t half_mult, 
   __riscv_vse8_v_i8m1(y, q, vl);
 }
 
+// The products of VSMUL, by a vector or by one number.
+MOTE_INLINE vint32m4_t scaled(vint32m4_t acc, vint32m4_t half_mult, size_t vl) {
+  return __riscv_vsmul_vv_i32m4(acc, half_mult, __RISCV_VXRM_RNU, vl);
+}
+MOTE_INLINE vint32m4_t scaled(vint32m4_t acc, int32_t half_mult, size_t vl) {
+  return __riscv_vsmul_vx_i32m4(acc, half_mult, __RISCV_VXRM_RNU, vl);
+}
+
+// vl results from sums of two halves of the lanes.
+template <class Mult>
+MOTE_INLINE vint8m2_t results(const Store& s, vint32m4_t low, vint32m4_t high, Mult mult_low,
+                              Mult mult_high, size_t vl) {
+  const size_t half = __riscv_vsetvlmax_e32m4(), all = __riscv_vsetvlmax_e16m4();
+  low = __riscv_vsll_vx_i32m4(low, static_cast<size_t>(s.shift), half);
+  high = __riscv_vsll_vx_i32m4(high, static_cast<size_t>(s.shift), half);
+  low = scaled(low, mult_low, half);
+  high = scaled(high, mult_high, half);
+  vint16m4_t v =
+      __riscv_vcreate_v_i16m2_i16m4(__riscv_vnclip_wx_i16m2(low, 0, __RISCV_VXRM_RNU, half),
+                                    __riscv_vnclip_wx_i16m2(high, 0, __RISCV_VXRM_RNU, half));
+  v = __riscv_vsadd_vx_i16m4(v, static_cast<int16_t>(s.zp), all);
+  vint8m2_t q = __riscv_vnclip_wx_i8m2(v, 0, __RISCV_VXRM_RNU, vl);
+  q = __riscv_vmax_vx_i8m2(q, static_cast<int8_t>(s.lo), vl);
+  return __riscv_vmin_vx_i8m2(q, static_cast<int8_t>(s.hi), vl);
+}
+
 // A multiplier as VSMUL wants it, which shifts by 31 instead of 32.
 MOTE_INLINE vint32m4_t load_half_mult(const int32_t* mult, size_t vl) {
   return __riscv_vsra_vx_i32m4(__riscv_vle32_v_i32m4(mult, vl), 1, vl);
@@ -40,18 +67,23 @@ MOTE_INLINE vint32m4_t load_half_mult(const int32_t* mult, size_t vl) {
 
 // How k inputs are cut: `steps` of two whole vectors of `half` elements (e8, LMUL 2), then `rest`
 // elements. Up to `half` of them are one vector, more are two, and the second one of an odd number
-// reads the zero that pads a row of weights.
+// reads a zero that pads a row of weights.
 struct Cut {
   int32_t k, padded, half, steps, rest;
 };
 MOTE_INLINE Cut cut(int32_t k) {
   const int32_t half = static_cast<int32_t>(__riscv_vsetvlmax_e8m2());
   const int32_t steps = k / (2 * half);
-  return {k, (k + 1) & ~1, half, steps, k - steps * 2 * half};
+  return {k, (k + 3) & ~3, half, steps, k - steps * 2 * half};
 }
 
 #define MOTE_RVV_E8 "vsetvli zero, zero, e8, m2, ta, ma\n\t"
 #define MOTE_RVV_E16 "vsetvli zero, zero, e16, m4, ta, ma\n\t"
+
+#define MOTE_RVV_CLOBBERS                                                                        \
+  "memory", "vl", "vtype", "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8", "v9", "v10",    \
+      "v11", "v12", "v13", "v14", "v15", "v16", "v17", "v18", "v19", "v20", "v21", "v22", "v23", \
+      "v24", "v25", "v26", "v27", "v28", "v29", "v30", "v31"
 
 // Sums of two pixels by four channels, in v24 .. v27 and v28 .. v31. Inputs v0 and v4, weights v8.
 MOTE_INLINE void dot_2x4(const Cut& c, const int8_t* x0, const int8_t* x1, const int8_t* w0,
@@ -151,9 +183,7 @@ MOTE_INLINE void dot_2x4(const Cut& c, const int8_t* x0, const int8_t* x1, const
         [steps] "+r"(steps), [first] "=&r"(first), [second] "=&r"(second)
       : [rest] "r"(c.rest), [half] "r"(c.half), [step] "r"(2 * c.half), [sums0] "r"(sums0),
         [sums1] "r"(sums1)
-      : "memory", "vl", "vtype", "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8", "v9", "v10",
-        "v11", "v12", "v13", "v14", "v15", "v16", "v17", "v18", "v19", "v20", "v21", "v22", "v23",
-        "v24", "v25", "v26", "v27", "v28", "v29", "v30", "v31");
+      : MOTE_RVV_CLOBBERS);
 #undef MOTE_RVV_CHANNEL
 #undef MOTE_RVV_CHANNEL_REST
 #undef MOTE_RVV_CHANNELS_ONE
@@ -247,17 +277,94 @@ MOTE_INLINE void dot_1x8(const Cut& c, const int8_t* x, const int8_t* w0, const 
         [w5] "+r"(w5), [w6] "+r"(w6), [w7] "+r"(w7), [steps] "+r"(steps), [first] "=&r"(first),
         [second] "=&r"(second)
       : [rest] "r"(c.rest), [half] "r"(c.half), [step] "r"(2 * c.half), [sums] "r"(sums)
-      : "memory", "vl", "vtype", "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8", "v9", "v10",
-        "v11", "v12", "v13", "v14", "v15", "v16", "v17", "v18", "v19", "v20", "v21", "v22", "v23",
-        "v24", "v25", "v26", "v27", "v28", "v29", "v30", "v31");
+      : MOTE_RVV_CLOBBERS);
 #undef MOTE_RVV_CHANNEL
 #undef MOTE_RVV_CHANNEL_REST
 #undef MOTE_RVV_CHANNEL_ONE
 #undef MOTE_RVV_FOUR
 #undef MOTE_RVV_REDUCE
 }
+// Sums of `channels` rows of weights, k of at most two whole vectors, by two pixels. The inputs
+// stay in v0 .. v7, with zeros behind the last one, so that whole vectors of whatever follows a
+// row's weights in a register may be multiplied.
+MOTE_INLINE void short_2(const Cut& c, const int8_t* x0, const int8_t* x1, const int8_t* w,
+                         int32_t channels, int32_t* sums0, int32_t* sums1) {
+  int32_t left;
+#define MOTE_RVV_CHANNEL(a, b)                               \
+  "vsetvli zero, %[k], e8, m4, ta, ma\n\t"                   \
+  "vle8.v v8, (%[w])\n\t"                                    \
+  "add %[w], %[w], %[padded]\n\t"                            \
+  "vsetvli zero, %[half], e8, m2, ta, ma\n\t"                \
+  "vwmul.vv v12, v0, v8\n\t"                                 \
+  "vwmul.vv v16, v4, v8\n\t"                                 \
+  "vwmacc.vv v12, v2, v10\n\t"                               \
+  "vwmacc.vv v16, v6, v10\n\t" MOTE_RVV_E16 "vwredsum.vs " a \
+  ", v12, v20\n\t"                                           \
+  "vwredsum.vs " b ", v16, v20\n\t"
+  __asm__ volatile(
+      "vsetvli %[left], zero, e8, m4, ta, ma\n\t"
+      "vmv.v.i v0, 0\n\t"
+      "vmv.v.i v4, 0\n\t"
+      "vmv.v.i v20, 0\n\t"
+      "vsetvli zero, %[k], e8, m4, tu, ma\n\t"
+      "vle8.v v0, (%[x0])\n\t"
+      "vle8.v v4, (%[x1])\n\t"
+      "mv %[left], %[channels]\n"
+      "1:\n\t"
+      MOTE_RVV_CHANNEL("v24", "v28")
+      MOTE_RVV_CHANNEL("v25", "v29")
+      MOTE_RVV_CHANNEL("v26", "v30")
+      MOTE_RVV_CHANNEL("v27", "v31")
+      "addi %[left], %[left], -4\n\t"
+      "vsetivli zero, 1, e32, m1, ta, ma\n\t"
+      "vsseg4e32.v v24, (%[sums0])\n\t"
+      "addi %[sums0], %[sums0], 16\n\t"
+      "vsseg4e32.v v28, (%[sums1])\n\t"
+      "addi %[sums1], %[sums1], 16\n\t"
+      "bgtz %[left], 1b"
+      : [w] "+r"(w), [sums0] "+r"(sums0), [sums1] "+r"(sums1), [left] "=&r"(left)
+      : [x0] "r"(x0), [x1] "r"(x1), [channels] "r"(channels), [k] "r"(c.k), [padded] "r"(c.padded),
+        [half] "r"(c.half)
+      : MOTE_RVV_CLOBBERS);
+#undef MOTE_RVV_CHANNEL
+}
+
+// The same for k of at most one whole vector by four pixels: sums[channel][pixel].
+MOTE_INLINE void short_4(const Cut& c, const int8_t* x, int32_t x_step, const int8_t* w,
+                         int32_t channels, int32_t* sums) {
+  const int8_t *x1 = x + x_step, *x2 = x1 + x_step, *x3 = x2 + x_step;
+  __asm__ volatile(
+      "vsetivli zero, 1, e32, m1, ta, ma\n\t"
+      "vmv.v.i v10, 0\n\t"
+      "vsetvli zero, %[k], e8, m2, ta, ma\n\t"
+      "vle8.v v0, (%[x0])\n\t"
+      "vle8.v v2, (%[x1])\n\t"
+      "vle8.v v4, (%[x2])\n\t"
+      "vle8.v v6, (%[x3])\n"
+      "1:\n\t"
+      "vle8.v v8, (%[w])\n\t"
+      "add %[w], %[w], %[padded]\n\t"
+      "vwmul.vv v12, v0, v8\n\t"
+      "vwmul.vv v16, v2, v8\n\t"
+      "vwmul.vv v20, v4, v8\n\t"
+      "vwmul.vv v24, v6, v8\n\t" MOTE_RVV_E16
+      "vwredsum.vs v28, v12, v10\n\t"
+      "vwredsum.vs v29, v16, v10\n\t"
+      "vwredsum.vs v30, v20, v10\n\t"
+      "vwredsum.vs v31, v24, v10\n\t"
+      "vsetivli zero, 1, e32, m1, ta, ma\n\t"
+      "vsseg4e32.v v28, (%[sums])\n\t"
+      "addi %[sums], %[sums], 16\n\t"
+      "vsetvli zero, %[k], e8, m2, ta, ma\n\t"
+      "addi %[channels], %[channels], -1\n\t"
+      "bnez %[channels], 1b"
+      : [w] "+r"(w), [sums] "+r"(sums), [channels] "+r"(channels)
+      : [x0] "r"(x), [x1] "r"(x1), [x2] "r"(x2), [x3] "r"(x3), [k] "r"(c.k), [padded] "r"(c.padded)
+      : MOTE_RVV_CLOBBERS);
+}
 #undef MOTE_RVV_E8
 #undef MOTE_RVV_E16
+#undef MOTE_RVV_CLOBBERS
 
 struct Gemm {
   Store store;
@@ -266,57 +373,101 @@ struct Gemm {
   int32_t k, n, x_step, y_step;
 };
 
-constexpr int32_t kChunk = 64;  // output channels whose sums wait on the stack for their vectors
+// Output channels whose sums wait on the stack until they fill vectors.
+constexpr int32_t kChunk = 64;
 
-// Results of `count` channels from n0 of one or two pixels.
+// Results of `count` channels from n0. The sums of a pixel are `step` apart, `next` lie between
+// those of two pixels.
 template <int32_t Pixels>
-MOTE_INLINE void store_chunk(const Gemm& g, const int32_t* sums, int32_t n0, int32_t count,
-                             int8_t* y) {
+MOTE_INLINE void store_chunk(const Gemm& g, const int32_t* sums, int32_t step, int32_t next,
+                             int32_t n0, int32_t count, int8_t* y) {
+  const Store store = g.store;
+  const int32_t *bias = g.bias + n0, *mult = g.mult + n0;
   size_t vl;
-  for (int32_t j = 0; j < count; j += static_cast<int32_t>(vl)) {
-    vl = __riscv_vsetvl_e32m4(static_cast<size_t>(count - j));
-    const vint32m4_t bias = __riscv_vle32_v_i32m4(g.bias + n0 + j, vl);
-    const vint32m4_t mult = load_half_mult(g.mult + n0 + j, vl);
-    vint32m4_t acc = __riscv_vle32_v_i32m4(sums + j, vl);
-    store_s8(g.store, __riscv_vadd_vv_i32m4(acc, bias, vl), mult, y + j, vl);
-    if constexpr (Pixels == 2) {
-      acc = __riscv_vle32_v_i32m4(sums + kChunk + j, vl);
-      store_s8(g.store, __riscv_vadd_vv_i32m4(acc, bias, vl), mult, y + g.y_step + j, vl);
+  for (; count > 0; count -= static_cast<int32_t>(vl)) {
+    vl = __riscv_vsetvl_e32m4(static_cast<size_t>(count));
+    const vint32m4_t b = __riscv_vle32_v_i32m4(bias, vl);
+    const vint32m4_t m = load_half_mult(mult, vl);
+    int8_t* out = y;
+    MOTE_UNROLL for (int32_t p = 0; p < Pixels; ++p, out += g.y_step) {
+      const int32_t* from = sums + p * next;
+      const vint32m4_t acc =
+          step == 1 ? __riscv_vle32_v_i32m4(from, vl)
+                    : __riscv_vlse32_v_i32m4(from, static_cast<ptrdiff_t>(step) * 4, vl);
+      store_s8(store, __riscv_vadd_vv_i32m4(acc, b, vl), m, out, vl);
     }
+    bias += vl, mult += vl, sums += static_cast<int32_t>(vl) * step, y += vl;
   }
 }
 
-template <int32_t Pixels>
-MOTE_INLINE void gemm_pixels(const Gemm& g, const Cut& c, const int8_t* x, int8_t* y) {
-  constexpr int32_t channels = 8 / Pixels;  // of a tile
-  alignas(16) int32_t sums[kChunk * Pixels];
+// The rows of weights of a tile; beyond the last one it stands again.
+MOTE_INLINE const int8_t* row(const int8_t* w, int32_t i, int32_t left, int32_t bytes) {
+  return w + (i < left ? i : left - 1) * bytes;
+}
+
+MOTE_INLINE void two_pixels(const Gemm& g, const Cut& c, const int8_t* x, int8_t* y) {
+  alignas(16) int32_t sums[2 * kChunk];
   const int8_t* w = g.w;
   for (int32_t n0 = 0; n0 < g.n; n0 += kChunk, y += kChunk) {
     const int32_t count = g.n - n0 < kChunk ? g.n - n0 : kChunk;
-    for (int32_t j = 0; j < count; j += channels, w += channels * c.padded) {
-      // Beyond the last channel the last one stands again.
-      const int32_t left = count - j;
-      const int8_t* w1 = w + (left > 1 ? c.padded : 0);
-      const int8_t* w2 = w1 + (left > 2 ? c.padded : 0);
-      const int8_t* w3 = w2 + (left > 3 ? c.padded : 0);
-      if constexpr (Pixels == 2) {
-        dot_2x4(c, x, x + g.x_step, w, w1, w2, w3, sums + j, sums + kChunk + j);
-      } else {
-        const int8_t* w4 = w3 + (left > 4 ? c.padded : 0);
-        const int8_t* w5 = w4 + (left > 5 ? c.padded : 0);
-        const int8_t* w6 = w5 + (left > 6 ? c.padded : 0);
-        const int8_t* w7 = w6 + (left > 7 ? c.padded : 0);
-        dot_1x8(c, x, w, w1, w2, w3, w4, w5, w6, w7, sums + j);
-      }
+    int32_t j = 0;
+    if (c.k <= 2 * c.half && count >= 4) {
+      j = count & ~3;
+      short_2(c, x, x + g.x_step, w, j, sums, sums + kChunk);
+      w += j * c.padded;
     }
-    store_chunk<Pixels>(g, sums, n0, count, y);
+    for (; j < count; j += 4, w += 4 * c.padded) {
+      const int8_t *w1 = w + c.padded, *w2 = w + 2 * c.padded, *w3 = w + 3 * c.padded;
+      if (__builtin_expect(count - j < 4, 0)) {
+        w1 = row(w, 1, count - j, c.padded), w2 = row(w, 2, count - j, c.padded);
+        w3 = row(w, 3, count - j, c.padded);
+      }
+      dot_2x4(c, x, x + g.x_step, w, w1, w2, w3, sums + j, sums + kChunk + j);
+    }
+    store_chunk<2>(g, sums, 1, kChunk, n0, count, y);
   }
 }
 
-inline __attribute__((noinline)) void gemm(const Gemm& g, const int8_t* x, int32_t m, int8_t* y) {
+MOTE_INLINE void one_pixel(const Gemm& g, const Cut& c, const int8_t* x, int8_t* y) {
+  alignas(16) int32_t sums[kChunk];
+  const int8_t* w = g.w;
+  for (int32_t n0 = 0; n0 < g.n; n0 += kChunk, y += kChunk) {
+    const int32_t count = g.n - n0 < kChunk ? g.n - n0 : kChunk;
+    for (int32_t j = 0; j < count; j += 8, w += 8 * c.padded) {
+      const int32_t b = c.padded, left = count - j;
+      const int8_t *w1 = w + b, *w2 = w1 + b, *w3 = w2 + b, *w4 = w3 + b, *w5 = w4 + b,
+                   *w6 = w5 + b, *w7 = w6 + b;
+      if (__builtin_expect(left < 8, 0)) {
+        w1 = row(w, 1, left, b), w2 = row(w, 2, left, b), w3 = row(w, 3, left, b);
+        w4 = row(w, 4, left, b), w5 = row(w, 5, left, b), w6 = row(w, 6, left, b);
+        w7 = row(w, 7, left, b);
+      }
+      dot_1x8(c, x, w, w1, w2, w3, w4, w5, w6, w7, sums + j);
+    }
+    store_chunk<1>(g, sums, 1, 0, n0, count, y);
+  }
+}
+
+// Four pixels, k of at most one vector.
+MOTE_INLINE void four_short_pixels(const Gemm& g, const Cut& c, const int8_t* x, int8_t* y) {
+  constexpr int32_t chunk = kChunk / 2;
+  alignas(16) int32_t sums[4 * chunk];
+  const int8_t* w = g.w;
+  for (int32_t n0 = 0; n0 < g.n; n0 += chunk, y += chunk, w += chunk * c.padded) {
+    const int32_t count = g.n - n0 < chunk ? g.n - n0 : chunk;
+    short_4(c, x, g.x_step, w, count, sums);
+    store_chunk<4>(g, sums, 4, 1, n0, count, y);
+  }
+}
+
+inline __attribute__((noinline)) void gemm_by_dots(const Gemm& g, const int8_t* x, int32_t m,
+                                                   int8_t* y) {
   const Cut c = cut(g.k);
-  for (; m >= 2; m -= 2, x += 2 * g.x_step, y += 2 * g.y_step) gemm_pixels<2>(g, c, x, y);
-  if (m > 0) gemm_pixels<1>(g, c, x, y);
+  if (c.k <= c.half) {
+    for (; m >= 4; m -= 4, x += 4 * g.x_step, y += 4 * g.y_step) four_short_pixels(g, c, x, y);
+  }
+  for (; m >= 2; m -= 2, x += 2 * g.x_step, y += 2 * g.y_step) two_pixels(g, c, x, y);
+  if (m > 0) one_pixel(g, c, x, y);
 }
 
 }  // namespace mote::isa::rvv

@@ -7,7 +7,7 @@
 #if defined(__riscv_v) && defined(__riscv_v_intrinsic)
 #define MOTE_ISA_RVV 1
 #include "rvv_depthwise_s8.h"
-#include "rvv_gemm_s8.h"
+#include "rvv_pixels_s8.h"
 #else
 #define MOTE_ISA_RVV 0
 #endif
@@ -17,8 +17,8 @@ namespace mote::isa {
 struct RvvS8 : ScalarS8 {
   static constexpr const char* kName = "rvv";
 
-  // A row of weights per output channel, one after another, of an even number of weights.
-  static constexpr int32_t kNrS8 = 1, kNrTailS8 = 1, kKrS8 = 2;
+  // A row of weights per output channel, one after another, each a multiple of four.
+  static constexpr int32_t kNrS8 = 1, kNrTailS8 = 1, kKrS8 = 4;
   // Pixels are multiplied in pairs.
   static constexpr int32_t kPatchRows = 4;
   static constexpr int32_t kPatchAlign = 1;
@@ -61,10 +61,30 @@ struct RvvS8 : ScalarS8 {
                                int32_t n, const W* w, const int32_t* bias, const int32_t* mult,
                                typename Rq::Out* y, int32_t y_step) {
     if constexpr (Rq::kHigh && sizeof(X) == 1 && sizeof(W) == 1) {
-      rvv::gemm({store_of(s), w, bias, mult, k, n, x_step, y_step}, x, m, y);
+      const rvv::Gemm g{store_of(s), w, bias, mult, k, n, x_step, y_step};
+      const int32_t lanes = m == 1 ? 0 : rvv::pixel_lanes(k, m);
+      const int32_t done = lanes == 0 ? 0 : rvv::gemm_by_pixels(g, x, m, y, lanes);
+      if (done < m) rvv::gemm_by_dots(g, x + done * x_step, m - done, y + done * y_step);
     } else {
       ScalarS8::gemm<Isa, Rq>(s, x, x_step, m, k, n, w, bias, mult, y, y_step);
     }
+  }
+
+  template <class Isa, class Rq, class S, class X, class W>
+  static MOTE_INLINE bool conv2d_row(const S& s, const X* const* rows, const W* w,
+                                     const int32_t* bias, const int32_t* mult, typename Rq::Out* y,
+                                     int8_t*) {
+    if constexpr (Rq::kHigh && sizeof(X) == 1 && sizeof(W) == 1) {
+      const int32_t k = s.kernel_h * s.kernel_w * s.in_c;
+      const int32_t lanes = s.groups == 1 ? rvv::pixel_lanes(k, s.out_w) : 0;
+      if (lanes == 0) return false;
+      rvv::conv_row_by_pixels({store_of(s), w, bias, mult, k, s.out_c, 0, s.out_c},
+                              {s.in_w, s.in_c, s.out_w, s.kernel_h, s.kernel_w, s.stride_w,
+                               s.dilation_w, s.pad_left, s.pad_value},
+                              rows, y, lanes);
+      return true;
+    }
+    return false;
   }
 
   template <class Isa, class Rq, class S, class X, class W>
