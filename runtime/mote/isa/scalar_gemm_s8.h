@@ -52,6 +52,24 @@ MOTE_INLINE void multiply_tile(int32_t (&sums)[NC][MR], const int32_t* bias, con
   }
 }
 
+// y[i * y_step] = Rq(sums[i]) for `count` pixels of channel n. Returns y behind the last one.
+template <class Isa, class Rq>
+MOTE_INLINE typename Rq::Out* store_pixels(const StoreS8& store, const int32_t* sums, int32_t count,
+                                           const int32_t* mult, int32_t n, typename Rq::Out* y,
+                                           int32_t y_step) {
+  const StoreS8 s = store;
+  const int32_t* const end = sums + count;
+  if constexpr (Rq::kHigh) {
+    const int32_t m = mult[n];
+    MOTE_NO_UNROLL for (; sums != end; ++sums, y += y_step) {
+      *y = static_cast<int8_t>(Isa::requantize_one(s, *sums, m));
+    }
+  } else {
+    MOTE_NO_UNROLL for (; sums != end; ++sums, y += y_step)* y = Rq::apply(s, *sums, mult, n);
+  }
+  return y;
+}
+
 // y[i * y_step + j] = Rq(sums[j][i]), channel j being n0 + j.
 template <class Isa, class Rq, int32_t MR, int32_t NC>
 MOTE_INLINE void store_tile(const StoreS8& store, const int32_t (&sums)[NC][MR],

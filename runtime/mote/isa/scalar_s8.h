@@ -15,6 +15,7 @@
 #include "../requant.h"
 #include "../window.h"
 #include "riscv_tile_s8.h"
+#include "scalar_depthwise_s8.h"
 #include "scalar_gemm_s8.h"
 #include "thumb_tile_s8.h"
 
@@ -25,7 +26,7 @@ struct ScalarS8 {
 
   // ---- Layouts (pack_s8.h)
   static constexpr int32_t kNrS8 = 4, kNrTailS8 = 1, kKrS8 = 1;
-  static constexpr bool kSwapS8 = false, kPairsS8 = false;
+  static constexpr bool kSwapS8 = false;
 
   // ---- Patches: the inputs under one output pixel, gathered in scratch.
   using Patch = int8_t;                     // element of a patch of int8 inputs
@@ -126,7 +127,9 @@ struct ScalarS8 {
         for (int32_t j = 0; j < count; ++j) {
           int32_t acc = bias[n0 + j];
           for (int32_t p = 0; p < k; ++p) {
-            acc += xi[p] * pack::gemm_weight(l, block, width, j, p);
+            int32_t lane = p % l.kr;
+            if (l.swap && (lane % 4 == 1 || lane % 4 == 2)) lane ^= 3;
+            acc += xi[p] * block[(p / l.kr * width + j) * l.kr + lane];
           }
           y[i * y_step + n0 + j] = Rq::apply(s, acc, mult, n0 + j);
         }
@@ -144,14 +147,8 @@ struct ScalarS8 {
     Isa::template gemm<Isa, Rq>(s, x, 0, 1, k, n, w, bias, mult, y, 0);
   }
 
-  // A pointwise convolution, and an output row of another one, for an ISA that need not gather every
-  // patch or does so in another way: false where it leaves the work to gathering and gemm. Arguments
-  // and scratch are those of pointwise_s8 and conv2d_row_s8.
-  template <class Isa, class Rq, class S, class X, class W>
-  static MOTE_INLINE bool pointwise(const S&, const X*, const W*, const int32_t*, const int32_t*,
-                                    typename Rq::Out*, int8_t*) {
-    return false;
-  }
+  // An output row of a convolution, for an ISA that need not gather every patch: false where it
+  // leaves the row to gathering and gemm. Arguments and scratch are those of conv2d_row_s8.
   template <class Isa, class Rq, class S, class X, class W>
   static MOTE_INLINE bool conv2d_row(const S&, const X* const*, const W*, const int32_t*,
                                      const int32_t*, typename Rq::Out*, int8_t*) {
@@ -185,6 +182,24 @@ struct ScalarS8 {
   static MOTE_INLINE void depthwise_row(const S& s, const X* const* rows, const W* w,
                                         const int32_t* bias, const int32_t* mult,
                                         typename Rq::Out* y, int8_t* /*scratch*/) {
+    if constexpr (Isa::kDwNrS8 == 4) {
+      const int32_t chunk = depthwise_chunk(s.kernel_h, s.kernel_w, s.stride_w, s.dilation_w);
+      if (s.multiplier == 1 && chunk > 0) {
+        const DepthwiseCall<Rq, X, W> call{rows,       w,           bias,       mult,
+                                           y,          s.in_w,      s.in_c,     s.out_w,
+                                           s.kernel_h, s.kernel_w,  s.stride_w, s.dilation_w,
+                                           s.pad_left, s.pad_value, store_of(s)};
+        return depthwise_tiles<Isa>(call, chunk);
+      }
+    }
+    depthwise_row_any_layout<Isa, Rq>(s, rows, w, bias, mult, y);
+  }
+
+  // The same for every kDwNrS8 and multiplier.
+  template <class Isa, class Rq, class S, class X, class W>
+  static MOTE_INLINE void depthwise_row_any_layout(const S& s, const X* const* rows, const W* w,
+                                                   const int32_t* bias, const int32_t* mult,
+                                                   typename Rq::Out* y) {
     const int32_t channels = s.in_c * s.multiplier, taps = s.kernel_h * s.kernel_w;
     for (int32_t ox = 0; ox < s.out_w; ++ox, y += channels) {
       for (int32_t c = 0; c < channels; ++c) {
