@@ -26,7 +26,7 @@ struct ScalarS8 {
 
   // ---- Layouts (pack_s8.h)
   static constexpr int32_t kNrS8 = 4, kNrTailS8 = 1, kKrS8 = 1;
-  static constexpr bool kSwapS8 = false;
+  static constexpr bool kSwapS8 = false, kPairsS8 = false;
 
   // ---- Patches: the inputs under one output pixel, gathered in scratch.
   using Patch = int8_t;                     // element of a patch of int8 inputs
@@ -127,9 +127,7 @@ struct ScalarS8 {
         for (int32_t j = 0; j < count; ++j) {
           int32_t acc = bias[n0 + j];
           for (int32_t p = 0; p < k; ++p) {
-            int32_t lane = p % l.kr;
-            if (l.swap && (lane % 4 == 1 || lane % 4 == 2)) lane ^= 3;
-            acc += xi[p] * block[(p / l.kr * width + j) * l.kr + lane];
+            acc += xi[p] * pack::gemm_weight(l, block, width, j, p);
           }
           y[i * y_step + n0 + j] = Rq::apply(s, acc, mult, n0 + j);
         }
@@ -147,8 +145,14 @@ struct ScalarS8 {
     Isa::template gemm<Isa, Rq>(s, x, 0, 1, k, n, w, bias, mult, y, 0);
   }
 
-  // An output row of a convolution, for an ISA that need not gather every patch: false where it
-  // leaves the row to gathering and gemm. Arguments and scratch are those of conv2d_row_s8.
+  // A pointwise convolution, and an output row of another one, for an ISA that need not gather every
+  // patch or does so in another way: false where it leaves the work to gathering and gemm. Arguments
+  // and scratch are those of pointwise_s8 and conv2d_row_s8.
+  template <class Isa, class Rq, class S, class X, class W>
+  static MOTE_INLINE bool pointwise(const S&, const X*, const W*, const int32_t*, const int32_t*,
+                                    typename Rq::Out*, int8_t*) {
+    return false;
+  }
   template <class Isa, class Rq, class S, class X, class W>
   static MOTE_INLINE bool conv2d_row(const S&, const X* const*, const W*, const int32_t*,
                                      const int32_t*, typename Rq::Out*, int8_t*) {
