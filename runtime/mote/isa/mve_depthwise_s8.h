@@ -10,6 +10,7 @@
 #include <arm_mve.h>
 #endif
 
+#include "mve_elementwise_s8.h"
 #include "mve_gemm_s8.h"
 
 namespace mote::isa::mve_depthwise {
@@ -203,7 +204,7 @@ MOTE_INLINE void fill_columns(const S& s, const int8_t* const* rows, int32_t ix,
   const int32_t left = ix < 0 ? (-ix < count ? -ix : count) : 0;
   const int32_t end = s.in_w - ix < count ? s.in_w - ix : count;
   const int32_t inside = end > left ? end - left : 0;
-  if (left > 0) memset(to, s.pad_value, static_cast<size_t>(left) * kColumnBytes);
+  if (left > 0) mve_elementwise::fill(to, s.pad_value, left * kColumnBytes);
   to += left * kColumnBytes;
   if (inside > 0) {
     const uint8x16_t padding = vdupq_n_u8(static_cast<uint8_t>(s.pad_value));
@@ -216,7 +217,7 @@ MOTE_INLINE void fill_columns(const S& s, const int8_t* const* rows, int32_t ix,
   }
   const int32_t right = count - left - inside;
   if (right > 0) {
-    memset(to + inside * kColumnBytes, s.pad_value, static_cast<size_t>(right) * kColumnBytes);
+    mve_elementwise::fill(to + inside * kColumnBytes, s.pad_value, right * kColumnBytes);
   }
 }
 

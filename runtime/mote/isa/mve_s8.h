@@ -2,6 +2,7 @@
 // register, and predicated loads and stores for what is left over.
 #pragma once
 #include "mve_depthwise_s8.h"
+#include "mve_elementwise_s8.h"
 #include "mve_gemm_s8.h"
 #include "mve_lanes_s8.h"
 #include "scalar_s8.h"
@@ -93,14 +94,79 @@ struct MveS8 : ScalarS8 {
     }
   }
 
+  // Eight channels at a time; the gemm takes what is left over, or needs more than saturation.
+  template <class Isa, class Rq, class S, class X, class W>
+  static MOTE_INLINE void dense(const S& s, const X* x, int32_t k, int32_t n, const W* w,
+                                const int32_t* bias, const int32_t* mult, typename Rq::Out* y,
+                                int8_t*) {
+    int32_t done = 0;
+    const int32_t padded = (k + 15) / 16 * 16;
+    if constexpr (Rq::kHigh && sizeof(X) == 1 && sizeof(W) == 1) {
+      if (n >= 8 && saturates(s)) {
+        using namespace mve_gemm;
+        done = n & ~7;
+        const int32_t steps = k / 16, loops = (steps + kUnroll - 1) / kUnroll;
+        dense_tiles(x, w, y, y + done, bias, mult, 4 * padded, loops,
+                    steps == 0 ? kDenseLoopBytes : (loops * kUnroll - steps) * kDenseStepBytes,
+                    k % 16, s.zp);
+        if (done == n) return;
+      }
+    }
+    Isa::template gemm<Isa, Rq>(s, x, 0, 1, k, n - done, w + done * padded, bias + done,
+                                mult + done * Rq::kParams, y + done, 0);
+  }
+
+  template <class To, class X>
+  static MOTE_INLINE void gather(To* to, const X* from, int32_t n) {
+    if constexpr (sizeof(To) == 1) {
+      if (!__builtin_constant_p(n) || n > 8) return mve_elementwise::copy(to, from, n);
+    }
+    ScalarS8::gather(to, from, n);
+  }
+  template <class To>
+  static MOTE_INLINE void fill(To* to, int32_t value, int32_t n) {
+    if constexpr (sizeof(To) == 1) {
+      if (!__builtin_constant_p(n) || n > 4) return mve_elementwise::fill(to, value, n);
+    }
+    ScalarS8::fill(to, value, n);
+  }
+
+  template <class Isa, class S>
+  static MOTE_INLINE void add(const S& s, const int8_t* a, int32_t a_step, const int8_t* b,
+                              int32_t b_step, int8_t* y, int32_t n) {
+    // An operand that is one value joins the offset.
+    const int32_t fixed = (a_step == 0 ? *a * s.a_mult : 0) + (b_step == 0 ? *b * s.b_mult : 0);
+    const int32_t a_mult = a_step == 0 ? 0 : s.a_mult, b_mult = b_step == 0 ? 0 : s.b_mult;
+    if (a_step == 0) a = b_step == 0 ? y : b;
+    if (b_step == 0) b = a;
+    mve_elementwise::add(a, b, y, n, a_mult, b_mult, s.offset + fixed, s.right, s.lo, s.hi);
+  }
+  static MOTE_INLINE void accumulate(int32_t* sums, const int8_t* x, int32_t n) {
+    mve_elementwise::accumulate(sums, x, n);
+  }
+  static MOTE_INLINE void maximum(int8_t* y, const int8_t* x, int32_t n) {
+    mve_elementwise::maximum(y, x, n);
+  }
+  template <class S>
+  static MOTE_INLINE void requantize_row(const S& s, const int32_t* sums, int32_t mult, int8_t* y,
+                                         int32_t n) {
+    mve_elementwise::requantize_row(sums, mult, y, n, s.shift, s.zp, s.lo, s.hi);
+  }
+
  private:
+  // Whether saturation to int8 is all that follows the multiplication.
+  template <class S>
+  static constexpr bool saturates(const S& s) {
+    return s.lo == -128 && s.hi == 127 && s.shift == 0;
+  }
+
   template <class S>
   static MOTE_INLINE void tiles(const S& s, const int8_t* x, int32_t x_step, int32_t m, int32_t k,
                                 int32_t n, const int8_t* w, const int32_t* bias,
                                 const int32_t* mult, int8_t* y, int32_t y_step) {
     using namespace mve_gemm;
     const int32_t blocks = (n + 3) / 4;
-    const bool whole = k % 16 == 0 && n % 4 == 0 && s.shift == 0;
+    const bool whole = k % 16 == 0 && n % 4 == 0 && saturates(s);
     const int32_t steps = whole ? k / 16 : (k - 1) / 16;
     const int32_t loops = (steps + kUnroll - 1) / kUnroll;
     const int32_t entry = steps == 0 ? kLoopBytes : (loops * kUnroll - steps) * kStepBytes;

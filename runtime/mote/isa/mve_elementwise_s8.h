@@ -1,0 +1,118 @@
+// Copies, sums and other elementwise loops in Helium. Every one is a tail-predicated loop: the core
+// counts elements and masks the last vector. GCC 12 does not form such loops, hence the assembly.
+// Loads that widen and stores that narrow take their address from a low register ("l").
+#pragma once
+#include "scalar_s8.h"
+
+#if defined(__ARM_FEATURE_MVE)
+namespace mote::isa::mve_elementwise {
+
+MOTE_INLINE void copy(int8_t* to, const int8_t* from, int32_t n) {
+  __asm__ volatile(
+      "wlstp.8 lr, %2, 2f\n"
+      "1:\n\t"
+      "vldrb.u8 q0, [%1], #16\n\t"
+      "vstrb.8 q0, [%0], #16\n\t"
+      "letp lr, 1b\n"
+      "2:"
+      : "+r"(to), "+r"(from)
+      : "r"(n)
+      : "lr", "q0", "memory");
+}
+
+MOTE_INLINE void fill(int8_t* to, int32_t value, int32_t n) {
+  __asm__ volatile(
+      "vdup.8 q0, %1\n\t"
+      "wlstp.8 lr, %2, 2f\n"
+      "1:\n\t"
+      "vstrb.8 q0, [%0], #16\n\t"
+      "letp lr, 1b\n"
+      "2:"
+      : "+r"(to)
+      : "r"(value), "r"(n)
+      : "lr", "q0", "memory");
+}
+
+// y = clamp((a * a_mult + b * b_mult + offset) >> right).
+__attribute__((noinline)) inline void add(const int8_t* a, const int8_t* b, int8_t* y, int32_t n,
+                                          int32_t a_mult, int32_t b_mult, int32_t offset,
+                                          int32_t right, int32_t lo, int32_t hi) {
+  __asm__ volatile(
+      "vdup.32 q2, %4\n\t"
+      "vdup.32 q3, %8\n\t"
+      "vdup.32 q4, %9\n\t"
+      "wlstp.32 lr, %3, 2f\n"
+      "1:\n\t"
+      "vldrb.s32 q0, [%0], #4\n\t"
+      "vldrb.s32 q1, [%1], #4\n\t"
+      "vmlas.s32 q0, q2, %6\n\t"
+      "vmla.s32 q0, q1, %5\n\t"
+      "vshl.s32 q0, %7\n\t"
+      "vmax.s32 q0, q0, q3\n\t"
+      "vmin.s32 q0, q0, q4\n\t"
+      "vstrb.32 q0, [%2], #4\n\t"
+      "letp lr, 1b\n"
+      "2:"
+      : "+l"(a), "+l"(b), "+l"(y)
+      : "r"(n), "r"(a_mult), "r"(b_mult), "r"(offset), "r"(-right), "r"(lo), "r"(hi)
+      : "lr", "q0", "q1", "q2", "q3", "q4", "memory");
+}
+
+// sums += x.
+MOTE_INLINE void accumulate(int32_t* sums, const int8_t* x, int32_t n) {
+  __asm__ volatile(
+      "wlstp.32 lr, %2, 2f\n"
+      "1:\n\t"
+      "vldrb.s32 q0, [%1], #4\n\t"
+      "vldrw.u32 q1, [%0]\n\t"
+      "vadd.i32 q1, q1, q0\n\t"
+      "vstrw.32 q1, [%0], #16\n\t"
+      "letp lr, 1b\n"
+      "2:"
+      : "+r"(sums), "+l"(x)
+      : "r"(n)
+      : "lr", "q0", "q1", "memory");
+}
+
+// y = max(y, x).
+MOTE_INLINE void maximum(int8_t* y, const int8_t* x, int32_t n) {
+  __asm__ volatile(
+      "wlstp.8 lr, %2, 2f\n"
+      "1:\n\t"
+      "vldrb.u8 q0, [%1], #16\n\t"
+      "vldrb.u8 q1, [%0]\n\t"
+      "vmax.s8 q1, q1, q0\n\t"
+      "vstrb.8 q1, [%0], #16\n\t"
+      "letp lr, 1b\n"
+      "2:"
+      : "+r"(y), "+r"(x)
+      : "r"(n)
+      : "lr", "q0", "q1", "memory");
+}
+
+// y = requantize(sums) with one multiplier.
+__attribute__((noinline)) inline void requantize_row(const int32_t* sums, int32_t mult, int8_t* y,
+                                                     int32_t n, int32_t shift, int32_t zp,
+                                                     int32_t lo, int32_t hi) {
+  __asm__ volatile(
+      "vdup.32 q1, %2\n\t"
+      "vdup.32 q2, %6\n\t"
+      "vdup.32 q3, %7\n\t"
+      "wlstp.32 lr, %3, 2f\n"
+      "1:\n\t"
+      "vldrw.u32 q0, [%0], #16\n\t"
+      "vshl.s32 q0, %4\n\t"
+      "vrmulh.s32 q0, q0, q1\n\t"
+      "vadd.i32 q0, q0, %5\n\t"
+      "vmax.s32 q0, q0, q2\n\t"
+      "vmin.s32 q0, q0, q3\n\t"
+      "vstrb.32 q0, [%1], #4\n\t"
+      "letp lr, 1b\n"
+      "2:"
+      : "+r"(sums), "+l"(y)
+      : "r"(mult), "r"(n), "r"(shift), "r"(zp), "r"(lo), "r"(hi)
+      : "lr", "q0", "q1", "q2", "q3", "memory");
+}
+
+}  // namespace mote::isa::mve_elementwise
+#endif
