@@ -1,6 +1,6 @@
 // Cortex-M with the DSP extension (M4, M7, M33, M35P).
 #pragma once
-#include "dsp_conv_s8.h"
+#include "dsp_depthwise_s8.h"
 #include "scalar_s8.h"
 
 namespace mote::isa {
@@ -20,10 +20,77 @@ struct DspS8 : ScalarS8 {
     return k % 4 == 0 ? 0 : pack::round_up(k, 4);
   }
 
+  // ---- Depthwise convolution: blocks of four channels, [taps][4], the last one filled up with
+  // zeros.
+  static constexpr int64_t depthwise_bytes(int64_t channels, int32_t kernel_h, int32_t kernel_w) {
+    return pack::round_up(channels, 4) * kernel_h * kernel_w;
+  }
+  template <class Isa>
+  static void pack_depthwise(const int8_t* hwc, int64_t channels, int32_t kernel_h,
+                             int32_t kernel_w, int8_t* packed) {
+    const int64_t taps = int64_t{kernel_h} * kernel_w;
+    for (int64_t i = 0; i < pack::round_up(channels, 4) * taps; ++i) packed[i] = 0;
+    for (int64_t t = 0; t < taps; ++t) {
+      for (int64_t c = 0; c < channels; ++c) packed[(c / 4 * taps + t) * 4 + c % 4] = *hwc++;
+    }
+  }
+  template <class S>
+  static constexpr int64_t depthwise_scratch(const S& s) {
+    if (s.kernel_h != 3 || s.kernel_w != 3 || s.dilation_w != 1 || s.stride_w > 2 ||
+        s.multiplier != 1 || s.in_c < 4) {
+      return 0;
+    }
+    const int32_t most = dsp_outputs(kDspColumnPairs, s.stride_w);
+    const int32_t outputs = s.out_w < most ? s.out_w : most;
+    return 48 * dsp_column_pairs(outputs, s.stride_w) + 4 * outputs;
+  }
+  template <class Isa, class Rq, class S, class X, class W>
+  static MOTE_INLINE void depthwise_row(const S& s, const X* const* rows, const W* w,
+                                        const int32_t* bias, const int32_t* mult,
+                                        typename Rq::Out* y, int8_t* scratch) {
 #if defined(__ARM_FEATURE_DSP)
+    if constexpr (kFast<Rq, X, W>) {
+      if (s.multiplier == 1) {
+        if constexpr (is_constant_shape<S>()) {
+          dsp::depthwise_row(ConstantDepthwise<S>::depthwise, rows, w, bias, mult, y, scratch);
+        } else {
+          dsp::depthwise_row(depthwise_of(s), rows, w, bias, mult, y, scratch);
+        }
+        return;
+      }
+    }
+#endif
+    (void)scratch;
+    const int32_t channels = s.in_c * s.multiplier, taps = s.kernel_h * s.kernel_w;
+    for (int32_t ox = 0; ox < s.out_w; ++ox, y += channels) {
+      for (int32_t c = 0; c < channels; ++c) {
+        const W* wc = w + c / 4 * 4 * taps + c % 4;
+        int32_t acc = bias[c];
+        for (int32_t ky = 0; ky < s.kernel_h; ++ky) {
+          for (int32_t kx = 0; kx < s.kernel_w; ++kx, wc += 4) {
+            const int32_t ix = ox * s.stride_w - s.pad_left + kx * s.dilation_w;
+            const bool inside = rows[ky] != nullptr && ix >= 0 && ix < s.in_w;
+            acc += (inside ? rows[ky][ix * s.in_c + c / s.multiplier] : s.pad_value) * *wc;
+          }
+        }
+        y[c] = Rq::apply(s, acc, mult, c);
+      }
+    }
+  }
+  template <class S>
+  static constexpr DspDepthwise depthwise_of(const S& s) {
+    return {s.in_w,     s.in_c,       s.out_w,    s.kernel_h,  s.kernel_w,
+            s.stride_w, s.dilation_w, s.pad_left, s.pad_value, {s.zp, s.lo, s.hi, s.shift}};
+  }
+  template <class S>
+  struct ConstantDepthwise {
+    static constexpr DspDepthwise depthwise = depthwise_of(S{});
+  };
+
   template <class Rq, class X, class W>
   static constexpr bool kFast = Rq::kHigh && sizeof(X) == 1 && sizeof(W) == 1;
 
+#if defined(__ARM_FEATURE_DSP)
   template <class Isa, class Rq, class S, class X, class W>
   static MOTE_INLINE void dense(const S& s, const X* x, int32_t k, int32_t n, const W* w,
                                 const int32_t* bias, const int32_t* mult, typename Rq::Out* y,
