@@ -2,6 +2,7 @@
 // loops, bit for bit, at sizes around the tiles and with extreme values. A plain program, so that
 // it also runs on bare metal: one line per kernel, and an exit status.
 #include "int8_test.h"
+#include "int8_type_cases.h"
 #include "mote/add_s8.h"
 #include "mote/depthwise_s8.h"
 #include "mote/pool_s8.h"
@@ -344,6 +345,7 @@ int test_pool() {
 }  // namespace
 
 int main() {
-  const int failed = test_gemm() + test_conv2d() + test_depthwise() + test_add() + test_pool();
+  const int failed =
+      test_gemm() + test_conv2d() + test_depthwise() + test_add() + test_pool() + test_types();
   return failed == 0 ? 0 : 1;
 }
