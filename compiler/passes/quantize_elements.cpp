@@ -30,7 +30,7 @@ std::optional<QuantizedValue> int8_operand(Rewriter& r, ValueId id) {
 
 // One multiplier for all channels.
 std::optional<Requantization> one_scale(const Store& range, double ratio, int64_t largest) {
-  auto result = requantization(range, {{ratio, largest}});
+  auto result = requantization(range, {{ratio, -largest, largest}});
   return result && result->store.form == StoreForm::High ? result : std::nullopt;
 }
 
@@ -63,7 +63,7 @@ bool quantize_binary(Rewriter& r, const Op& op) {
 std::optional<Requantization> means(const Store& range, double ratio, int64_t first, int64_t last) {
   std::vector<ChannelScale> scales;
   for (int64_t n = first; n <= last; ++n)
-    scales.push_back({ratio / static_cast<double>(n), 256 * last});
+    scales.push_back({ratio / static_cast<double>(n), -256 * last, 256 * last});
   auto result = requantization(range, scales);
   return result && result->store.form == StoreForm::High ? result : std::nullopt;
 }

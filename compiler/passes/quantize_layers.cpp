@@ -120,14 +120,21 @@ bool quantize_layer(Rewriter& r, const Op& op) {
       highest += std::max(w[i] * x_lowest, w[i] * x_highest);
     }
     // Partial sums, in whatever order a kernel adds, stay within these, too.
-    const int64_t largest = std::max(std::abs(sum + lowest), std::abs(sum + highest));
     const int64_t partial = std::abs(sum) + std::max(-lowest, highest);
     if (partial >= int64_t{1} << 31) return false;
-    scales.push_back({x->affine.scale * layer->scale[c] / before->y.scale, largest});
+    scales.push_back(
+        {x->affine.scale * layer->scale[c] / before->y.scale, sum + lowest, sum + highest});
     bias.data<int32_t>()[c] = static_cast<int32_t>(sum);
   }
   const auto requant = requantization(before->store, scales);
   if (!requant) return false;
+  for (size_t c = 0; c < channels; ++c) {
+    if (!requant->constant_sum[c]) continue;
+    bias.data<int32_t>()[c] = *requant->constant_sum[c];
+    const auto bytes = depth * static_cast<size_t>(size_of(layer->weights.dtype));
+    std::fill_n(layer->weights.bytes.begin() + static_cast<ptrdiff_t>(c * bytes), bytes,
+                std::byte{});
+  }
 
   const Op source = *linear->op;
   const std::vector<ValueId> in = {

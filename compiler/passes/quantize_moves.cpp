@@ -40,7 +40,6 @@ bool raise_quantize(Rewriter& r, const Op& op) {
   if (op.def != &ops::quantize || !op.as<QuantizeAttrs>().per_tensor()) return false;
   const Op* move = r.producer(op.in[0]);
   if (!move || !move->def->moved_axis || r.use_count(op.in[0]) != 1) return false;
-  if (!r.producer(move->in[0])) return false;  // a graph input stays whole where it is
   const Op moved = *move;
   std::vector<ValueId> in = moved.in;
   in[0] = r.emit(ops::quantize, op.attrs, {in[0]}, op.origin);

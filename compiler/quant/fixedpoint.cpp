@@ -16,42 +16,71 @@ int64_t even_multiplier(double ratio, int shift) {
   return 2 * std::llround(std::ldexp(ratio, 31 - shift));
 }
 
+// Multiplier and shift of the wide form; false if the ratio is out of its range.
+bool wide_multiplier(double ratio, int32_t& mult, int32_t& right) {
+  int exponent = 0;
+  int64_t m = std::llround(std::ldexp(std::frexp(ratio, &exponent), 31));
+  if (m == kLimit) m /= 2, ++exponent;
+  right = 31 - exponent;
+  if (right < 1) return false;
+  if (right > 62) m = 0, right = 62;
+  mult = static_cast<int32_t>(m);
+  return true;
+}
+
+// The result of a channel, if all its sums have the same.
+std::optional<int32_t> constant_result(const Store& range, const ChannelScale& c) {
+  int32_t mult = 0, right = 0;
+  if (!wide_multiplier(c.ratio, mult, right)) return {};
+  const auto result = [&](int64_t sum) {
+    return mote::requantize_wide(range, static_cast<int32_t>(sum), mult, right);
+  };
+  const int32_t at_lowest = result(c.lowest);
+  return at_lowest == result(c.highest) ? std::optional(at_lowest) : std::nullopt;
+}
+
 std::optional<Requantization> narrow(const Store& range,
                                      const std::vector<ChannelScale>& channels) {
+  constexpr int kMostShift = 20;
   int shift = 0;
   for (const ChannelScale& c : channels)
-    while (shift < 31 && even_multiplier(c.ratio, shift) >= kLimit) ++shift;
-  Requantization result{range, {}};
+    while (shift <= kMostShift && even_multiplier(c.ratio, shift) >= kLimit) ++shift;
+  if (shift > kMostShift) return {};
+  Requantization result{range, {}, {}};
   result.store.form = StoreForm::High;
   result.store.shift = shift;
   for (const ChannelScale& c : channels) {
-    const int64_t mult = even_multiplier(c.ratio, shift);
-    if (shift > 30 || (c.largest << shift) >= kLimit) return {};
-    if (mult < (1 << 15) && (c.largest << shift) > kSmallSum) return {};
+    int64_t mult = even_multiplier(c.ratio, shift);
+    const int64_t largest = c.largest() << shift;
+    std::optional<int32_t> sum;
+    if (largest >= kLimit || (mult < (1 << 15) && largest > kSmallSum)) {
+      const auto constant = constant_result(range, c);
+      if (!constant) return {};
+      sum = 4 * (*constant - range.zp);
+      mult = int64_t{1} << (30 - shift);
+    }
     result.mult.push_back(static_cast<int32_t>(mult));
+    result.constant_sum.push_back(sum);
   }
   return result;
 }
 
 }  // namespace
 
+int64_t ChannelScale::largest() const { return std::max(std::abs(lowest), std::abs(highest)); }
+
 std::optional<Requantization> requantization(const Store& range,
                                              const std::vector<ChannelScale>& channels) {
   for (const ChannelScale& c : channels)
-    if (c.largest >= kLimit || !std::isfinite(c.ratio)) return {};
+    if (c.largest() >= kLimit || !std::isfinite(c.ratio)) return {};
   if (auto result = narrow(range, channels)) return result;
-  Requantization result{range, {}};
+  Requantization result{range, {}, std::vector<std::optional<int32_t>>(channels.size())};
   result.store.form = StoreForm::Wide;
   result.store.shift = 0;
   for (const ChannelScale& c : channels) {
-    int exponent = 0;
-    int64_t mult = std::llround(std::ldexp(std::frexp(c.ratio, &exponent), 31));
-    if (mult == kLimit) mult /= 2, ++exponent;
-    int right = 31 - exponent;
-    if (right < 1) return {};
-    if (right > 62) mult = 0, right = 62;
-    result.mult.push_back(static_cast<int32_t>(mult));
-    result.mult.push_back(right);
+    int32_t mult = 0, right = 0;
+    if (!wide_multiplier(c.ratio, mult, right)) return {};
+    result.mult.insert(result.mult.end(), {mult, right});
   }
   return result;
 }

@@ -12,18 +12,23 @@ namespace motec {
 
 // One output channel of a layer.
 struct ChannelScale {
-  double ratio = 0;     // scale_x * scale_w / scale_y, > 0
-  int64_t largest = 0;  // no sum of the channel has a greater magnitude
+  double ratio = 0;                 // scale_x * scale_w / scale_y, > 0
+  int64_t lowest = 0, highest = 0;  // every sum of the channel lies between these
+  int64_t largest() const;          // of their magnitudes
 };
 
 struct Requantization {
   Store store;
   std::vector<int32_t> mult;  // params_of(store) per channel
+  // For a channel whose result is the same whatever its inputs, the sum that stands for it: its
+  // weights are to become zeros and its bias this.
+  std::vector<std::optional<int32_t>> constant_sum;
 };
 
 // `range` gives zp, lo, hi and out. The form is High where that errs by less than 0.002 of a unit:
-// the multipliers have 16 bits, or the sums are too small for the missing ones to matter; otherwise
-// Wide. Empty if a sum may not fit int32.
+// the multipliers have 16 bits, or the sums are too small for the missing ones to matter, or the
+// result is constant; otherwise Wide. (Training leaves channels dead: scales of 1e-10 with biases
+// of 2^30, which always give the zero point.) Empty if a sum may not fit int32.
 std::optional<Requantization> requantization(const Store& range,
                                              const std::vector<ChannelScale>& channels);
 
