@@ -74,15 +74,21 @@ TemplateData shape_data(const Step& step) {
 }
 
 TemplateData slot_data(const Program& program, const Slot& slot, std::string_view direction) {
-  return TemplateObject{{"onnx_name", comment_text(slot.name)},
-                        {"c_name", slot.c_name},
-                        {"c_upper", upper(slot.c_name)},
-                        {"c_type", std::string(c_type_of(slot.type.dtype))},
-                        {"type", to_string(slot.type)},
-                        {"elements", std::to_string(slot.type.elements())},
-                        {"bytes", std::to_string(slot.type.bytes())},
-                        {"direction_upper", upper(direction)},
-                        {"offset", std::to_string(offset_of(program, slot.place))}};
+  TemplateObject data = {{"onnx_name", comment_text(slot.name)},
+                         {"c_name", slot.c_name},
+                         {"c_upper", upper(slot.c_name)},
+                         {"c_type", std::string(c_type_of(slot.type.dtype))},
+                         {"type", to_string(slot.type)},
+                         {"elements", std::to_string(slot.type.elements())},
+                         {"bytes", std::to_string(slot.type.bytes())},
+                         {"direction_upper", upper(direction)},
+                         {"offset", std::to_string(offset_of(program, slot.place))}};
+  data["quantized"] = slot.type.quant.has_value();
+  if (slot.type.quant) {
+    data["scale"] = literal(slot.type.quant->scale[0]);
+    data["zero_point"] = fmt::format("({})", slot.type.quant->zero_point[0]);
+  }
+  return data;
 }
 
 TemplateData constant_data(const Constant& constant, std::string values) {

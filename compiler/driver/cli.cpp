@@ -58,8 +58,13 @@ void add_code_options(CLI::App* app, ModelArguments& arguments) {
       ->type_name("N");
   app->add_option("--flash-limit", arguments.flash_limit, "Most bytes of weights, like 1M")
       ->type_name("N");
-  app->add_option("--io", arguments.io, "Types of inputs and outputs: float or quantized")
+  app->add_option("--io", arguments.io,
+                  "Types of inputs and outputs: float, or quantized where the model quantizes them")
       ->type_name("KIND")
+      ->capture_default_str();
+  app->add_option("--io-layout", arguments.io_layout,
+                  "Order of images: model (NCHW) or nhwc (channels last)")
+      ->type_name("ORDER")
       ->capture_default_str();
   app->add_option("--quantize", arguments.quantize, "Quantizes the model: int8")->type_name("TYPE");
   app->add_option("--calibration", arguments.calibration, "Samples for --quantize")
@@ -69,6 +74,8 @@ void add_code_options(CLI::App* app, ModelArguments& arguments) {
   app->add_option("--dump", arguments.passes.dump,
                   "Prints the graph to standard error: all, before:PASS or after:PASS")
       ->type_name("WHEN");
+  app->add_flag("--prune,!--no-prune", arguments.passes.prune,
+                "Removes channels of quantized layers that are constant or unread (default)");
   app->add_flag("--verify-each", arguments.passes.verify_each,
                 "Compares the results before and after every pass");
   app->add_option("--rewrite-limit", arguments.passes.rewrite_limit,
@@ -77,9 +84,15 @@ void add_code_options(CLI::App* app, ModelArguments& arguments) {
       ->check(CLI::NonNegativeNumber);
 }
 
-void add_tolerance(CLI::App* app, double& tolerance) {
+void add_tolerances(CLI::App* app, double& tolerance, double& drift) {
   app->add_option("--tolerance", tolerance,
                   "How much floats may differ, relative to an output's largest magnitude")
+      ->type_name("X")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  app->add_option("--drift", drift,
+                  "How much a quantized network may differ from the data, relative to an output's "
+                  "largest magnitude")
       ->type_name("X")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
@@ -140,7 +153,7 @@ class CommandLine {
     app->add_option("--emit-test", compile_.emit_test,
                     std::string("Also writes NAME_test.cpp, a self-checking program. ") + kDataHelp)
         ->type_name("DATA");
-    add_tolerance(app, compile_.tolerance);
+    add_tolerances(app, compile_.tolerance, compile_.drift);
     app->add_option("--report", compile_.report, "Also writes what was decided, as JSON")
         ->type_name("FILE.json");
     app->add_option("--html", compile_.html, "Also writes what was decided, as a page")
@@ -174,7 +187,7 @@ class CommandLine {
     add_model(app, verify_.model);
     app->add_option("--data", verify_.data, kDataHelp)->required()->type_name("DATA");
     add_code_options(app, verify_.model);
-    add_tolerance(app, verify_.tolerance);
+    add_tolerances(app, verify_.tolerance, verify_.drift);
     app->add_option("--cflags", verify_.cflags, "Options for the compiler")->capture_default_str();
     app->add_option("--cxx", verify_.cxx, "The compiler, if not the target's usual one")
         ->type_name("CMD");

@@ -75,7 +75,7 @@ int compile_command(const CompileArguments& arguments, Terminal& terminal) {
   TestData tests;
   if (!arguments.emit_test.empty()) {
     terminal.progress("making the test program");
-    tests = load_test_data(options, program, arguments.emit_test);
+    tests = load_test_data(options, program, arguments.emit_test, arguments.drift);
     files.merge(make_testbench(program, source, tests.sets, arguments.tolerance));
   }
   ReportContext context{source, options.optimize, {}};

@@ -101,9 +101,10 @@ int verify_command(const VerifyArguments& arguments, Terminal& terminal) {
   const Program program = compile_program(options);
   Files files = make_bundle(program, source);
   terminal.progress("making the test program");
-  const TestData tests = load_test_data(options, program, arguments.data);
+  const TestData tests = load_test_data(options, program, arguments.data, arguments.drift);
   files.merge(make_testbench(program, source, tests.sets, arguments.tolerance));
   write_files(dir, files);
+  for (const std::string& note : tests.notes) terminal.note(note);
   if (tests.evaluated)
     terminal.note(fmt::format("{}: {} of {} sets expect what the reference evaluation gives",
                               program.name, tests.evaluated, tests.sets.size()));

@@ -13,7 +13,7 @@ namespace motec {
 // What the command line says of a model, still as text where it must be taken apart.
 struct ModelArguments {
   std::filesystem::path model;
-  std::string name, target = "host", optimize = "balanced", io = "float";
+  std::string name, target = "host", optimize = "balanced", io = "float", io_layout = "model";
   std::string arena_limit, flash_limit;   // "16K"
   std::vector<std::string> input_shapes;  // "x=1,49,10"
   std::vector<std::string> input_values;  // "x=FILE"
@@ -27,14 +27,14 @@ struct CompileArguments {
   ModelArguments model;
   std::filesystem::path out_dir;
   std::filesystem::path emit_test, report, html, depfile;  // empty: not wanted
-  double tolerance = 1e-5;
+  double tolerance = 1e-5, drift = 0.1;
 };
 
 struct VerifyArguments {
   ModelArguments model;
   std::filesystem::path data, keep;
   std::string cflags = "-O2", cxx;
-  double tolerance = 1e-5;
+  double tolerance = 1e-5, drift = 0.1;
   int jobs = 0;          // 0: one per processor
   int time_limit = 300;  // seconds, for the program
   bool check_symbols = true;

@@ -1,5 +1,6 @@
 #include "driver/compile.h"
 
+#include "passes/io.h"
 #include "support/diag.h"
 #include "support/identifier.h"
 
@@ -56,7 +57,9 @@ std::string model_name(const CompileOptions& options) {
 Graph load_graph(const CompileOptions& options) {
   Graph graph = import_onnx(options.model, options.import);
   bind_states(graph, options);
+  if (options.nhwc_io) take_nhwc(graph);
   run_passes(graph, options.passes);
+  if (options.integer_io) take_integers(graph);
   return graph;
 }
 

@@ -16,6 +16,8 @@ struct CompileOptions {
   std::string name;  // empty: from the model's file name
   std::string target = "host";
   std::string optimize = "balanced";  // speed, balanced, ram or flash
+  bool integer_io = false;            // hand over integers where the model quantizes
+  bool nhwc_io = false;               // images channels last
   ImportOptions import;
   PassOptions passes;
   std::vector<std::pair<std::string, std::string>> states;  // input name, output name

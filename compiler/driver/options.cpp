@@ -87,15 +87,16 @@ void fail_not_available(std::string_view what) {
 CompileOptions compile_options(const ModelArguments& arguments) {
   check_one_of(arguments.optimize, "--optimize", {"speed", "balanced", "ram", "flash"});
   check_one_of(arguments.io, "--io", {"float", "quantized"});
+  check_one_of(arguments.io_layout, "--io-layout", {"model", "nhwc"});
   if (!arguments.quantize.empty() || !arguments.calibration.empty())
     fail_not_available("quantization (--quantize, --calibration)");
-  if (arguments.io == "quantized")
-    fail_not_available("quantized input and output (--io quantized)");
   CompileOptions options;
   options.model = arguments.model;
   options.name = arguments.name;
   options.target = arguments.target;
   options.optimize = arguments.optimize;
+  options.integer_io = arguments.io == "quantized";
+  options.nhwc_io = arguments.io_layout == "nhwc";
   options.passes = arguments.passes;
   for (const std::string& text : arguments.input_shapes) {
     const auto [name, shape] = name_and_value(text, "--input-shape", "x=1,49,10");

@@ -63,11 +63,17 @@ struct Op {
 struct Port {
   std::string name;
   ValueId value;
+  std::optional<Quant> quant = {};  // of integers that the caller hands over or gets
 };
 
 // An output that is fed back: the next call's `input` is this call's `output` (port indices).
 struct StatePair {
   int input, output;
+};
+
+// What pruning took out of the integer layers.
+struct Pruned {
+  int64_t channels = 0, macs = 0, weight_bytes = 0;
 };
 
 struct Graph {
@@ -76,6 +82,7 @@ struct Graph {
   std::vector<Op> ops;
   std::vector<Port> inputs, outputs;
   std::vector<StatePair> states;
+  Pruned pruned;
 
   Value& operator[](ValueId id) { return values[static_cast<size_t>(id.index)]; }
   const Value& operator[](ValueId id) const { return values[static_cast<size_t>(id.index)]; }

@@ -131,14 +131,17 @@ class Assigner {
       for (const std::string& member :
            {std::string("invoke"), std::string("reset"), camel(program_.name)})
         names->make(member);
-    for (const Port& port : graph_.inputs)
-      if (place(port.value).kind != Place::Kind::State)
-        program_.inputs.push_back(
-            {port.name, input_names.make(port.name), graph_.type(port.value), place(port.value)});
-    for (const Port& port : graph_.outputs)
-      if (place(port.value).kind != Place::Kind::State)
-        program_.outputs.push_back(
-            {port.name, output_names.make(port.name), graph_.type(port.value), place(port.value)});
+    add_slots(graph_.inputs, input_names, program_.inputs);
+    add_slots(graph_.outputs, output_names, program_.outputs);
+  }
+
+  void add_slots(const std::vector<Port>& ports, UniqueNames& names, std::vector<Slot>& slots) {
+    for (const Port& port : ports) {
+      if (place(port.value).kind == Place::Kind::State) continue;
+      Type type = graph_.type(port.value);
+      type.quant = port.quant;
+      slots.push_back({port.name, names.make(port.name), type, place(port.value)});
+    }
   }
 
   Program& program_;
