@@ -20,29 +20,31 @@ struct DspS8 : ScalarS8 {
     return k % 4 == 0 ? 0 : pack::round_up(k, 4);
   }
 
-  // ---- Depthwise convolution: blocks of four channels, [taps][4], the last one filled up with
-  // zeros.
+  // ---- Depthwise convolution (dsp_depthwise_s8.h)
   static constexpr int64_t depthwise_bytes(int64_t channels, int32_t kernel_h, int32_t kernel_w) {
-    return pack::round_up(channels, 4) * kernel_h * kernel_w;
+    return dsp_is_3x3(kernel_h, kernel_w) ? channels * 12
+                                          : pack::round_up(channels, 4) * kernel_h * kernel_w;
   }
   template <class Isa>
   static void pack_depthwise(const int8_t* hwc, int64_t channels, int32_t kernel_h,
                              int32_t kernel_w, int8_t* packed) {
-    const int64_t taps = int64_t{kernel_h} * kernel_w;
-    for (int64_t i = 0; i < pack::round_up(channels, 4) * taps; ++i) packed[i] = 0;
-    for (int64_t t = 0; t < taps; ++t) {
-      for (int64_t c = 0; c < channels; ++c) packed[(c / 4 * taps + t) * 4 + c % 4] = *hwc++;
+    const int64_t bytes = depthwise_bytes(channels, kernel_h, kernel_w);
+    for (int64_t i = 0; i < bytes; ++i) packed[i] = 0;
+    for (int64_t t = 0; t < int64_t{kernel_h} * kernel_w; ++t) {
+      for (int64_t c = 0; c < channels; ++c) {
+        packed[dsp_depthwise_index(kernel_h, kernel_w, c, t)] = *hwc;
+        if (dsp_is_3x3(kernel_h, kernel_w) && t == 7) packed[c * 12 + 8] = *hwc;
+        ++hwc;
+      }
     }
   }
   template <class S>
   static constexpr int64_t depthwise_scratch(const S& s) {
-    if (s.kernel_h != 3 || s.kernel_w != 3 || s.dilation_w != 1 || s.stride_w > 2 ||
-        s.multiplier != 1 || s.in_c < 4) {
-      return 0;
-    }
+    if (!dsp_slides(s)) return 0;
     const int32_t most = dsp_outputs(kDspColumnPairs, s.stride_w);
     const int32_t outputs = s.out_w < most ? s.out_w : most;
-    return 48 * dsp_column_pairs(outputs, s.stride_w) + 4 * outputs;
+    const int32_t odd = s.stride_w == 1 ? s.pad_left & 1 : 0;
+    return 48 * dsp_column_pairs(outputs + odd, s.stride_w) + 4 * outputs;
   }
   template <class Isa, class Rq, class S, class X, class W>
   static MOTE_INLINE void depthwise_row(const S& s, const X* const* rows, const W* w,
@@ -50,27 +52,29 @@ struct DspS8 : ScalarS8 {
                                         typename Rq::Out* y, int8_t* scratch) {
 #if defined(__ARM_FEATURE_DSP)
     if constexpr (kFast<Rq, X, W>) {
-      if (s.multiplier == 1) {
+      const auto& d = [&]() -> decltype(auto) {
         if constexpr (is_constant_shape<S>()) {
-          dsp::depthwise_row(ConstantDepthwise<S>::depthwise, rows, w, bias, mult, y, scratch);
+          return (ConstantDepthwise<S>::depthwise);
         } else {
-          dsp::depthwise_row(depthwise_of(s), rows, w, bias, mult, y, scratch);
+          return depthwise_of(s);
         }
-        return;
-      }
+      }();
+      if (dsp_slides(s)) return dsp::depthwise_3x3(d, rows, w, bias, mult, y, scratch);
+      if (s.multiplier == 1 && !dsp_is_3x3(s.kernel_h, s.kernel_w))
+        return dsp::depthwise_any(d, rows, w, bias, mult, y);
     }
 #endif
     (void)scratch;
-    const int32_t channels = s.in_c * s.multiplier, taps = s.kernel_h * s.kernel_w;
+    const int32_t channels = s.in_c * s.multiplier;
     for (int32_t ox = 0; ox < s.out_w; ++ox, y += channels) {
       for (int32_t c = 0; c < channels; ++c) {
-        const W* wc = w + c / 4 * 4 * taps + c % 4;
         int32_t acc = bias[c];
         for (int32_t ky = 0; ky < s.kernel_h; ++ky) {
-          for (int32_t kx = 0; kx < s.kernel_w; ++kx, wc += 4) {
+          for (int32_t kx = 0; kx < s.kernel_w; ++kx) {
             const int32_t ix = ox * s.stride_w - s.pad_left + kx * s.dilation_w;
             const bool inside = rows[ky] != nullptr && ix >= 0 && ix < s.in_w;
-            acc += (inside ? rows[ky][ix * s.in_c + c / s.multiplier] : s.pad_value) * *wc;
+            const int32_t x = inside ? rows[ky][ix * s.in_c + c / s.multiplier] : s.pad_value;
+            acc += x * w[dsp_depthwise_index(s.kernel_h, s.kernel_w, c, ky * s.kernel_w + kx)];
           }
         }
         y[c] = Rq::apply(s, acc, mult, c);
