@@ -7,7 +7,7 @@ usage: tools/measure_int8.py --bench BENCH [--motec PATH] [--target T]... [--cfl
 BENCH is a harness that runs C++ with an adapter (bench_setup, bench_run, bench_check) on an emulated
 core and prints one line of JSON: instructions, est_cycles, text, rodata, check. Inputs and outputs
 are int8, channels last, as in the networks' TensorFlow Lite form. Every run checks its outputs
-against motec's own evaluation, byte for byte.
+against motec's own evaluation, byte for byte. `code` is code and constants without weights.
 """
 import argparse
 import json
@@ -100,7 +100,8 @@ def measure(arguments, target, network):
         result = run([arguments.bench, "run", "--target", bench_target, "--adapter",
                       out / "adapter.cpp", "--src", out / f"{network}.cpp",
                       out / f"{network}_weights.cpp", "--inc", out, "--cflags",
-                      f"{arguments.cflags} {flags}", "--cxxflags", "-std=c++17",
+                      f"{arguments.cflags} {flags}", "--cxxflags",
+                      "-std=c++17 -fno-exceptions -fno-rtti",
                       "--profile", out / "profile.tsv"] +
                      (["--vlen", str(arguments.vlen)] if "gcv" in target else []))
         if not result.stdout.strip():
