@@ -1,42 +1,52 @@
-// Depthwise convolution with 3x3 kernels in Helium. It has no multiply-add of vector by vector, so
-// lanes are taps, not channels: rows are interleaved into scratch, four bytes (three rows and
-// padding) per channel and column. The window of one channel is then four words that one gather
-// loads, and one VMLADAVA multiplies: 0.6 instructions per multiplication with everything else,
+// Depthwise convolution in Helium with kernels of 3x3, or of one row of up to 16 taps. There is no
+// multiply-add of vector by vector, so lanes are taps, not channels: four lines of bytes are
+// interleaved in scratch to one word per channel and column. They are three input rows, or one row
+// at four columns. The window of one channel is then four words that one gather loads and one
+// VMLADAVA multiplies: 0.6 instructions per multiplication of a 3x3 kernel with everything else,
 // where lanes of channels take 0.8, most of them to widen sums.
 #pragma once
-#include <string.h>
-
-#if defined(__ARM_FEATURE_MVE)
-#include <arm_mve.h>
-#endif
-
 #include "mve_elementwise_s8.h"
 #include "mve_gemm_s8.h"
 
 namespace mote::isa::mve_depthwise {
 
-// Weights: sixteen bytes per channel, [column][row] of 4x4, those beyond the kernel zero.
+// Weights: sixteen bytes per channel, four columns of four lines, those beyond the kernel zero.
 // Channels are filled up to a multiple of 4.
 constexpr int32_t kTaps = 16;
 constexpr bool by_taps(int32_t kernel_h, int32_t kernel_w) {
-  return kernel_h == 3 && kernel_w == 3;
+  return (kernel_h == 3 && kernel_w == 3) || (kernel_h == 1 && kernel_w >= 2 && kernel_w <= kTaps);
 }
-constexpr int32_t tap_index(int32_t ky, int32_t kx) { return kx * 4 + ky; }
+constexpr int32_t tap_index(int32_t kernel_h, int32_t ky, int32_t kx) {
+  return kernel_h == 1 ? kx : kx * 4 + ky;
+}
 
-// Scratch holds sixteen channels of the columns under a block of outputs.
+// Scratch holds sixteen channels of the columns under a block of outputs. Above stride 2 a block is
+// one output.
 constexpr int32_t kChunk = 16, kColumnBytes = 4 * kChunk;
 template <class S>
 constexpr int32_t block_outputs(const S& s) {
-  const int32_t most = s.stride_w == 1 ? 16 : 8;
-  return s.out_w >= most ? most : (s.out_w + 1) / 2 * 2;
+  const int32_t most = s.stride_w == 1 ? 16 : s.stride_w == 2 ? 8 : 1;
+  return s.out_w >= most ? most : s.out_w;
+}
+// Columns between the words of a window.
+template <class S>
+constexpr int32_t word_gap(const S& s) {
+  return s.kernel_h == 1 ? 4 * s.dilation_w : s.dilation_w;
+}
+// Columns under `outputs` outputs, of which the last window has `words` words.
+template <class S>
+constexpr int32_t columns(const S& s, int32_t outputs, int32_t words) {
+  return (outputs - 1) * s.stride_w + (words - 1) * word_gap(s) + 1;
 }
 template <class S>
-constexpr int32_t columns(const S& s, int32_t outputs) {
-  return (outputs - 1) * s.stride_w + 2 * s.dilation_w + 1;
+constexpr int32_t used_words(const S& s) {
+  return s.kernel_h == 1 ? (s.kernel_w + 3) / 4 : 3;
 }
 template <class S>
 constexpr int64_t scratch_bytes(const S& s) {
-  return int64_t{kColumnBytes} * (columns(s, block_outputs(s)) + s.dilation_w);
+  const int32_t outputs = block_outputs(s);
+  // A single output is computed as the first of two.
+  return int64_t{kColumnBytes} * (columns(s, outputs, 4) + (outputs == 1 ? 2 : 0));
 }
 
 #if defined(__ARM_FEATURE_MVE)
@@ -65,6 +75,36 @@ MOTE_MVE_ASSEMBLY inline void interleave(const int8_t* /*row0*/, const int8_t* /
       "add r2, r2, r6\n\t"
       "vst42.8 {q0, q1, q2, q3}, [r3]\n\t"
       "vst43.8 {q0, q1, q2, q3}, [r3]!\n\t"
+      "le lr, 1b\n\t"
+      "pop {r4-r6, pc}" ::
+          : "memory");
+}
+
+// The same for four lines that advance alike.
+MOTE_MVE_ASSEMBLY inline void interleave4(const int8_t* /*line0*/, const int8_t* /*line1*/,
+                                          const int8_t* /*line2*/, const int8_t* /*line3*/,
+                                          int8_t* /*to*/, int32_t /*count*/, int32_t /*channels*/,
+                                          int32_t /*step*/) {
+  __asm__ volatile(
+      "push {r4-r6, lr}\n\t"
+      "ldrd r4, lr, [sp, #16]\n\t"
+      "ldrd r5, r6, [sp, #24]\n\t"
+      "vctp.8 r5\n\t"
+      "dls lr, lr\n"
+      "1:\n\t"
+      "vpstttt\n\t"
+      "vldrbt.u8 q0, [r0]\n\t"
+      "vldrbt.u8 q1, [r1]\n\t"
+      "vldrbt.u8 q2, [r2]\n\t"
+      "vldrbt.u8 q3, [r3]\n\t"
+      "add r0, r0, r6\n\t"
+      "add r1, r1, r6\n\t"
+      "vst40.8 {q0, q1, q2, q3}, [r4]\n\t"
+      "add r2, r2, r6\n\t"
+      "vst41.8 {q0, q1, q2, q3}, [r4]\n\t"
+      "add r3, r3, r6\n\t"
+      "vst42.8 {q0, q1, q2, q3}, [r4]\n\t"
+      "vst43.8 {q0, q1, q2, q3}, [r4]!\n\t"
       "le lr, 1b\n\t"
       "pop {r4-r6, pc}" ::
           : "memory");
@@ -197,31 +237,54 @@ MOTE_MVE_DW_FUNCTION(whole_stride2, "256", "128", "132", "136", "140", MOTE_MVE_
 MOTE_MVE_DW_FUNCTION(any_stride1, "128", "64", "68", "72", "76", MOTE_MVE_DW_ANY)
 MOTE_MVE_DW_FUNCTION(any_stride2, "256", "128", "132", "136", "140", MOTE_MVE_DW_ANY)
 
-// Columns ix and following of sixteen channels from c0 on, with padding.
-template <class S>
-MOTE_INLINE void fill_columns(const S& s, const int8_t* const* rows, int32_t ix, int32_t count,
-                              int32_t c0, int32_t channels, int8_t* to) {
+// Interleaves columns ix and following of `channels` channels of three rows, with padding.
+MOTE_MVE_SHARED inline void fill_columns(const int8_t* const* rows, int32_t in_w, int32_t in_c,
+                                         int32_t pad_value, int32_t ix, int32_t count, int32_t c0,
+                                         int32_t channels, int8_t* to) {
   const int32_t left = ix < 0 ? (-ix < count ? -ix : count) : 0;
-  const int32_t end = s.in_w - ix < count ? s.in_w - ix : count;
+  const int32_t end = in_w - ix < count ? in_w - ix : count;
   const int32_t inside = end > left ? end - left : 0;
-  if (left > 0) mve_elementwise::fill(to, s.pad_value, left * kColumnBytes);
+  if (left > 0) mve_elementwise::fill(to, pad_value, left * kColumnBytes);
   to += left * kColumnBytes;
   if (inside > 0) {
-    const uint8x16_t padding = vdupq_n_u8(static_cast<uint8_t>(s.pad_value));
-    int8_t pad[16];
-    vst1q_u8(reinterpret_cast<uint8_t*>(pad), padding);
-    const int32_t at = (ix + left) * s.in_c + c0;
-    const bool pad0 = rows[0] == nullptr, pad1 = rows[1] == nullptr, pad2 = rows[2] == nullptr;
-    interleave(pad0 ? pad : rows[0] + at, pad1 ? pad : rows[1] + at, pad2 ? pad : rows[2] + at, to,
-               inside, channels, pad0 ? 0 : s.in_c, pad1 ? 0 : s.in_c, pad2 ? 0 : s.in_c);
+    int8_t padding[kChunk];
+    mve_elementwise::fill(padding, pad_value, kChunk);
+    const int8_t* line[3];
+    int32_t step[3];
+    for (int32_t i = 0; i < 3; ++i) {
+      line[i] = rows[i] == nullptr ? padding : rows[i] + (ix + left) * in_c + c0;
+      step[i] = rows[i] == nullptr ? 0 : in_c;
+    }
+    interleave(line[0], line[1], line[2], to, inside, channels, step[0], step[1], step[2]);
   }
   const int32_t right = count - left - inside;
-  if (right > 0) {
-    mve_elementwise::fill(to + inside * kColumnBytes, s.pad_value, right * kColumnBytes);
+  to += inside * kColumnBytes;
+  if (right > 0) mve_elementwise::fill(to, pad_value, right * kColumnBytes);
+}
+
+// The same for one row at columns ix, ix + dilation, + 2 * dilation and + 3 * dilation. Where not
+// all four exist, columns are interleaved one by one.
+MOTE_MVE_SHARED inline void fill_shifted(const int8_t* row, int32_t in_w, int32_t in_c,
+                                         int32_t pad_value, int32_t dilation, int32_t ix,
+                                         int32_t count, int32_t c0, int32_t channels, int8_t* to) {
+  if (row == nullptr) return mve_elementwise::fill(to, pad_value, count * kColumnBytes);
+  int8_t padding[kChunk];
+  mve_elementwise::fill(padding, pad_value, kChunk);
+  while (count > 0) {
+    const int32_t room = in_w - 3 * dilation - ix;
+    const bool all = ix >= 0 && room > 0;
+    const int32_t run = all ? (room < count ? room : count) : 1;
+    const int8_t* line[4];
+    for (int32_t i = 0; i < 4; ++i) {
+      const int32_t at = ix + i * dilation;
+      line[i] = at >= 0 && at < in_w ? row + at * in_c + c0 : padding;
+    }
+    interleave4(line[0], line[1], line[2], line[3], to, run, channels, in_c);
+    ix += run, count -= run, to += run * kColumnBytes;
   }
 }
 
-// One row of outputs, for strides 1 and 2.
+// One row of outputs.
 template <class S>
 MOTE_INLINE void row_by_taps(const S& s, const int8_t* const* rows, const int8_t* w,
                              const int32_t* bias, const int32_t* mult, int8_t* y, int8_t* scratch) {
@@ -229,21 +292,27 @@ MOTE_INLINE void row_by_taps(const S& s, const int8_t* const* rows, const int8_t
   const bool whole = s.lo == -128 && s.hi == 127 && s.shift == 0;
   const auto outputs = s.stride_w == 1 ? (whole ? whole_stride1 : any_stride1)
                                        : (whole ? whole_stride2 : any_stride2);
-  int8_t two[2 * kChunk];  // where the second of a pair of outputs does not exist
   for (int32_t c0 = 0; c0 < s.in_c; c0 += kChunk) {
     const int32_t channels = s.in_c - c0 < kChunk ? s.in_c - c0 : kChunk;
     for (int32_t ox = 0; ox < s.out_w; ox += block) {
       // A last block of one output takes the one before it again.
-      if (s.out_w - ox == 1 && ox > 0) --ox;
+      if (block > 1 && s.out_w - ox == 1) --ox;
       const int32_t count = s.out_w - ox < block ? s.out_w - ox : block;
-      fill_columns(s, rows, ox * s.stride_w - s.pad_left, columns(s, count), c0, channels, scratch);
-      const bool single = count == 1;
+      const int32_t ix = ox * s.stride_w - s.pad_left, filled = columns(s, count, used_words(s));
+      if (s.kernel_h == 1) {
+        fill_shifted(rows[0], s.in_w, s.in_c, s.pad_value, s.dilation_w, ix, filled, c0, channels,
+                     scratch);
+      } else {
+        fill_columns(rows, s.in_w, s.in_c, s.pad_value, ix, filled, c0, channels, scratch);
+      }
+      const bool single = block == 1;
+      int8_t two[2 * kChunk];  // where the second of a pair of outputs does not exist
       outputs(scratch, w + c0 * kTaps, bias + c0, mult + c0, single ? two : y + ox * s.in_c + c0,
               2 * channels, single ? 1 : count / 2,
-              count % 2 != 0 && !single ? s.stride_w * kColumnBytes : 0, single ? kChunk : s.in_c,
+              !single && count % 2 != 0 ? s.stride_w * kColumnBytes : 0, single ? kChunk : s.in_c,
               whole ? s.zp : s.zp - s.lo, 255 - (s.hi - s.lo), s.hi - 255,
-              s.dilation_w * kColumnBytes, s.shift);
-      if (single) memcpy(y + c0, two, static_cast<size_t>(channels));
+              word_gap(s) * kColumnBytes, s.shift);
+      if (single) mve_elementwise::copy(y + ox * s.in_c + c0, two, channels);
     }
   }
 }

@@ -2,7 +2,7 @@
 // sixteen channels. The products of two taps add up in sixteen bits (2 * 128 * 127 < 2^15), and
 // then widen.
 #pragma once
-#include "scalar_s8.h"
+#include "mve_gemm_s8.h"
 
 #if defined(__ARM_FEATURE_MVE)
 #include <arm_mve.h>
@@ -24,10 +24,9 @@ struct Store {
 
 // Up to sixteen channels of one pixel. `left` channels are left: weights of a tap are that far
 // apart, or 16 bytes.
-__attribute__((noinline)) inline void outputs(const Store& s, const int8_t* const* taps,
-                                              int32_t count, int32_t c, int32_t left,
-                                              const int8_t* w, const int32_t* bias,
-                                              const int32_t* mult, int8_t* y) {
+MOTE_MVE_SHARED inline void outputs(const Store& s, const int8_t* const* taps, int32_t count,
+                                    int32_t c, int32_t left, const int8_t* w, const int32_t* bias,
+                                    const int32_t* mult, int8_t* y) {
   const int32_t width = left < 16 ? left : 16;
   int32_t padded[2][16];
   if (left < 16) {

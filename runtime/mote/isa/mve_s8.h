@@ -1,6 +1,7 @@
 // Helium (MVE) of Armv8.1-M, integers: dot products of sixteen bytes whose sum goes to a general
 // register, and predicated loads and stores for what is left over.
 #pragma once
+#include "mve_conv2d_s8.h"
 #include "mve_depthwise_s8.h"
 #include "mve_elementwise_s8.h"
 #include "mve_gemm_s8.h"
@@ -32,14 +33,14 @@ struct MveS8 : ScalarS8 {
     }
     memset(packed, 0, static_cast<size_t>(depthwise_bytes(channels, kernel_h, kernel_w)));
     for (int32_t t = 0; t < kernel_h * kernel_w; ++t) {
-      const int32_t tap = mve_depthwise::tap_index(t / kernel_w, t % kernel_w);
+      const int32_t tap = mve_depthwise::tap_index(kernel_h, t / kernel_w, t % kernel_w);
       for (int64_t c = 0; c < channels; ++c) packed[c * mve_depthwise::kTaps + tap] = *hwc++;
     }
   }
   template <class S>
   static constexpr int64_t depthwise_scratch(const S& s) {
     if (!mve_depthwise::by_taps(s.kernel_h, s.kernel_w)) return mve_lanes::scratch_bytes(s);
-    return s.multiplier == 1 && s.stride_w <= 2 ? mve_depthwise::scratch_bytes(s) : 0;
+    return s.multiplier == 1 ? mve_depthwise::scratch_bytes(s) : 0;
   }
 
   template <class Isa, class Rq, class S, class X, class W>
@@ -50,10 +51,8 @@ struct MveS8 : ScalarS8 {
 #if defined(__ARM_FEATURE_MVE)
     if constexpr (Rq::kHigh && sizeof(X) == 1 && sizeof(W) == 1) {
       if (s.multiplier == 1) {
-        if (!by_taps) return mve_lanes::row(s, rows, w, bias, mult, y, scratch);
-        if (s.stride_w <= 2) {
-          return mve_depthwise::row_by_taps(s, rows, w, bias, mult, y, scratch);
-        }
+        if (by_taps) return mve_depthwise::row_by_taps(s, rows, w, bias, mult, y, scratch);
+        return mve_lanes::row(s, rows, w, bias, mult, y, scratch);
       }
     }
 #endif
@@ -70,7 +69,7 @@ struct MveS8 : ScalarS8 {
           const int32_t ix = ox * s.stride_w - s.pad_left + kx * s.dilation_w;
           const bool inside = rows[ky] != nullptr && ix >= 0 && ix < s.in_w;
           acc += (inside ? rows[ky][ix * s.in_c + c / s.multiplier] : s.pad_value) *
-                 w[c * mve_depthwise::kTaps + mve_depthwise::tap_index(ky, kx)];
+                 w[c * mve_depthwise::kTaps + mve_depthwise::tap_index(s.kernel_h, ky, kx)];
         }
         y[c] = Rq::apply(s, acc, mult, c);
       }
@@ -83,14 +82,36 @@ struct MveS8 : ScalarS8 {
                                int32_t n, const W* w, const int32_t* bias, const int32_t* mult,
                                typename Rq::Out* y, int32_t y_step) {
     if constexpr (Rq::kHigh && sizeof(X) == 1 && sizeof(W) == 1) {
-      if (m > 1) tiles(s, x, x_step, m & ~1, k, n, w, bias, mult, y, y_step);
-      // The last pixel of an odd number is both pixels of a tile.
-      if (m % 2 != 0) {
-        const int32_t last = m - 1;
-        tiles(s, x + last * x_step, 0, 2, k, n, w, bias, mult, y + last * y_step, 0);
+      const mve_gemm::Matrix g = mve_gemm::matrix(s, w, bias, mult, k, n, y_step);
+      if (mve_gemm::is_whole(s, k, n)) {
+        mve_gemm::multiply<true>(g, x, x_step, m, y);
+      } else {
+        mve_gemm::multiply<false>(g, x, x_step, m, y);
       }
     } else {
       ScalarS8::gemm<Isa, Rq>(s, x, x_step, m, k, n, w, bias, mult, y, y_step);
+    }
+  }
+
+  template <class Isa, class Rq, class S, class X, class W>
+  static MOTE_INLINE bool conv2d_row(const S& s, const X* const* rows, const W* w,
+                                     const int32_t* bias, const int32_t* mult, typename Rq::Out* y,
+                                     int8_t* scratch) {
+    if constexpr (Rq::kHigh && sizeof(X) == 1 && sizeof(W) == 1) {
+      if (s.groups != 1 || s.dilation_w != 1) return false;
+      const int32_t k = s.kernel_h * s.kernel_w * s.in_c;
+      const int32_t step = static_cast<int32_t>(pack::round_up(k, Isa::kPatchAlign));
+      const mve_gemm::Matrix g = mve_gemm::matrix(s, w, bias, mult, k, s.out_c, s.out_c);
+      const mve_conv2d::Window window{s.in_w,     s.in_c,     s.out_w,    s.kernel_h,
+                                      s.kernel_w, s.stride_w, s.pad_left, s.pad_value};
+      if (mve_gemm::is_whole(s, k, s.out_c)) {
+        mve_conv2d::convolve_row<true>(window, g, rows, y, Isa::kPatchRows, step, scratch);
+      } else {
+        mve_conv2d::convolve_row<false>(window, g, rows, y, Isa::kPatchRows, step, scratch);
+      }
+      return true;
+    } else {
+      return false;
     }
   }
 
@@ -102,7 +123,7 @@ struct MveS8 : ScalarS8 {
     int32_t done = 0;
     const int32_t padded = (k + 15) / 16 * 16;
     if constexpr (Rq::kHigh && sizeof(X) == 1 && sizeof(W) == 1) {
-      if (n >= 8 && saturates(s)) {
+      if (n >= 8 && mve_gemm::saturates(s)) {
         using namespace mve_gemm;
         done = n & ~7;
         const int32_t steps = k / 16, loops = (steps + kUnroll - 1) / kUnroll;
@@ -151,33 +172,6 @@ struct MveS8 : ScalarS8 {
   static MOTE_INLINE void requantize_row(const S& s, const int32_t* sums, int32_t mult, int8_t* y,
                                          int32_t n) {
     mve_elementwise::requantize_row(sums, mult, y, n, s.shift, s.zp, s.lo, s.hi);
-  }
-
- private:
-  // Whether saturation to int8 is all that follows the multiplication.
-  template <class S>
-  static constexpr bool saturates(const S& s) {
-    return s.lo == -128 && s.hi == 127 && s.shift == 0;
-  }
-
-  template <class S>
-  static MOTE_INLINE void tiles(const S& s, const int8_t* x, int32_t x_step, int32_t m, int32_t k,
-                                int32_t n, const int8_t* w, const int32_t* bias,
-                                const int32_t* mult, int8_t* y, int32_t y_step) {
-    using namespace mve_gemm;
-    const int32_t blocks = (n + 3) / 4;
-    const bool whole = k % 16 == 0 && n % 4 == 0 && saturates(s);
-    const int32_t steps = whole ? k / 16 : (k - 1) / 16;
-    const int32_t loops = (steps + kUnroll - 1) / kUnroll;
-    const int32_t entry = steps == 0 ? kLoopBytes : (loops * kUnroll - steps) * kStepBytes;
-    const int32_t advance = 2 * x_step - (k + 15) / 16 * 16;
-    if (whole) {
-      whole_tiles(x, x + x_step, w, y, bias, mult, blocks, loops, s.zp, 2 * y_step, advance,
-                  x + m * x_step, s.lo, s.hi, y_step << 16, entry);
-    } else {
-      any_tiles(x, x + x_step, w, y, bias, mult, blocks, loops, s.zp, 2 * y_step, advance,
-                x + m * x_step, s.lo, s.hi, y_step << 16, entry, s.shift, 2 * n, k - steps * 16);
-    }
   }
 #endif
 };
