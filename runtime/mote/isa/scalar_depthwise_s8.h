@@ -33,14 +33,23 @@ MOTE_INLINE int32_t depthwise_chunk(int32_t kernel_h, int32_t kernel_w, int32_t 
   return columns < reach ? 0 : (columns - reach) / stride + 1;
 }
 
+template <class X>
+MOTE_INLINE void fill_columns(X* to, const X* end, int32_t value) {
+  X four[4];
+  MOTE_UNROLL for (int32_t j = 0; j < 4; ++j) four[j] = static_cast<X>(value);
+  MOTE_NO_UNROLL for (; to != end; to += 4) {
+    memcpy(__builtin_assume_aligned(to, 4), four, sizeof four);
+  }
+}
+
 // `width` columns from column ix of an input row, `count` channels from x on, to[column][4].
 template <class X>
 MOTE_INLINE void copy_columns(X* to, const X* x, int32_t ix, int32_t width, int32_t in_w,
                               int32_t channels, int32_t count, int32_t pad_value) {
   const int32_t begin = x == nullptr ? width : clamp_index(-ix, 0, width);
   const int32_t end = x == nullptr ? width : clamp_index(in_w - ix, begin, width);
-  MOTE_NO_UNROLL for (int32_t i = 0; i < 4 * begin; ++i) to[i] = static_cast<X>(pad_value);
-  MOTE_NO_UNROLL for (int32_t i = 4 * end; i < 4 * width; ++i) to[i] = static_cast<X>(pad_value);
+  fill_columns(to, to + 4 * begin, pad_value);
+  fill_columns(to + 4 * end, to + 4 * width, pad_value);
   const X* from = x + (ix + begin) * channels;
   X* const last = to + 4 * end;
   to += 4 * begin;

@@ -2,6 +2,8 @@
 // weights packed as [K][4] (kNrS8 = 4, kKrS8 = 1). One body serves all layers of a program, so its
 // shape and the way it stores are run-time values.
 #pragma once
+#include <string.h>
+
 #include "../pack_s8.h"
 #include "../requant.h"
 #include "scalar.h"
@@ -15,6 +17,43 @@ struct StoreS8 {
 template <class S>
 MOTE_INLINE StoreS8 store_of(const S& s) {
   return {s.zp, s.lo, s.hi, s.shift};
+}
+
+__attribute__((noinline)) inline void copy_short(int8_t* to, const int8_t* from, int32_t n) {
+  const int8_t* const end = from + n;
+#if defined(__ARM_FEATURE_UNALIGNED)
+  const bool words = n >= 4;
+#else
+  const bool words =
+      n >= 4 && ((reinterpret_cast<uintptr_t>(to) | reinterpret_cast<uintptr_t>(from)) & 3) == 0;
+#endif
+  if (words) {
+    for (const int8_t* const last = end - 3; from < last; from += 4, to += 4) {
+      uint32_t v;
+#if defined(__ARM_FEATURE_UNALIGNED)
+      memcpy(&v, from, 4);
+      memcpy(to, &v, 4);
+#else
+      memcpy(&v, __builtin_assume_aligned(from, 4), 4);
+      memcpy(__builtin_assume_aligned(to, 4), &v, 4);
+#endif
+      __asm__ volatile("" : : : "memory");  // or it becomes a call of memcpy
+    }
+  }
+  while (from != end) {
+    *to++ = *from++;
+    __asm__ volatile("" : : : "memory");
+  }
+}
+
+// Copies 3 to some hundred bytes. The memcpy of small C libraries goes byte by byte, and where it
+// does not, the call costs more than most pieces of a patch.
+MOTE_INLINE void copy_bytes(int8_t* to, const int8_t* from, int32_t n) {
+#if defined(__riscv) || (defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M')
+  copy_short(to, from, n);
+#else
+  memcpy(to, from, static_cast<size_t>(n));
+#endif
 }
 
 // Operands of a matrix product, see ScalarS8::gemm.

@@ -17,6 +17,7 @@
 #include "riscv_tile_s8.h"
 #include "scalar_depthwise_s8.h"
 #include "scalar_gemm_s8.h"
+#include "thumb1_tile_s8.h"
 #include "thumb_tile_s8.h"
 
 namespace mote::isa {
@@ -44,7 +45,8 @@ struct ScalarS8 {
   template <class To, class X>
   static MOTE_INLINE void gather(To* to, const X* from, int32_t n) {
     if constexpr (sizeof(To) == sizeof(X)) {
-      memcpy(to, from, static_cast<size_t>(n) * sizeof(To));
+      copy_bytes(reinterpret_cast<int8_t*>(to), reinterpret_cast<const int8_t*>(from),
+                 n * static_cast<int32_t>(sizeof(To)));
     } else {
       for (int32_t i = 0; i < n; ++i) to[i] = from[i];
     }
@@ -56,11 +58,24 @@ struct ScalarS8 {
 
   // requantize(), in the way that is fastest on the core.
   static MOTE_INLINE int32_t requantize_one(const StoreS8& s, int32_t acc, int32_t mult) {
+    const int32_t shifted = static_cast<int32_t>(static_cast<uint32_t>(acc) << s.shift);
+#if MOTE_ISA_THUMB1_TILE
+    // Without a long multiplication: from halves, 17 instructions where __muldi3 takes 60. Every
+    // sum fits, as mult is even and so the lower half may be halved.
+    const uint32_t low = static_cast<uint16_t>(shifted), mult_low = static_cast<uint16_t>(mult);
+    const int32_t high = shifted >> 16, mult_high = mult >> 16;
+    const uint32_t middle =
+        (low * mult_low >> 16) + low * static_cast<uint32_t>(mult_high) + (1u << 15);
+    const int32_t rest =
+        static_cast<int32_t>(middle >> 1) + high * static_cast<int32_t>(mult_low >> 1);
+    const int32_t v = high * mult_high + (rest >> 15) + s.zp;
+#else
     // Half up: the high word, and one more if the low one is at least half of its range.
-    const int64_t product = (int64_t) static_cast<int32_t>((uint32_t)acc << s.shift) * mult;
-    const int32_t high = static_cast<int32_t>(product >> 32);
-    const uint32_t low = static_cast<uint32_t>(product);
-    return clamp_i32(high + static_cast<int32_t>(low >> 31) + s.zp, s.lo, s.hi);
+    const int64_t product = (int64_t)shifted * mult;
+    const int32_t v = static_cast<int32_t>(product >> 32) +
+                      static_cast<int32_t>(static_cast<uint32_t>(product) >> 31) + s.zp;
+#endif
+    return clamp_i32(v, s.lo, s.hi);
   }
 
   // Tiles of the portable gemm: kMrS8 pixels by four channels, sums[j][i] = bias[j] + sum over
@@ -69,6 +84,8 @@ struct ScalarS8 {
   static constexpr int32_t kMrS8 = 4, kRowS8 = 16;
 #elif MOTE_ISA_THUMB_TILE
   static constexpr int32_t kMrS8 = 2, kRowS8 = 8;
+#elif MOTE_ISA_THUMB1_TILE
+  static constexpr int32_t kMrS8 = 1, kRowS8 = 4;
 #else
   static constexpr int32_t kMrS8 = 2, kRowS8 = 4;
 #endif
@@ -80,6 +97,8 @@ struct ScalarS8 {
     if constexpr (MR == 4) return riscv_tile(sums, bias, x, x_step, w, k);
 #elif MOTE_ISA_THUMB_TILE
     if constexpr (MR == 2) return thumb_tile(sums, bias, x, x_step, w, k);
+#elif MOTE_ISA_THUMB1_TILE
+    if constexpr (MR == 1) return thumb1_tile(sums[0], bias, x, w, k);
 #endif
     multiply_tile(sums, bias, x, x_step, w, 4, k);
   }
@@ -145,9 +164,9 @@ struct ScalarS8 {
     Isa::template gemm<Isa, Rq>(s, x, 0, 1, k, n, w, bias, mult, y, 0);
   }
 
-  // A pointwise convolution, and an output row of another one, for an ISA that need not gather every
-  // patch or does so in another way: false where it leaves the work to gathering and gemm. Arguments
-  // and scratch are those of pointwise_s8 and conv2d_row_s8.
+  // A pointwise convolution, and an output row of another one, for an ISA that need not gather
+  // every patch or does so in another way: false where it leaves the work to gathering and gemm.
+  // Arguments and scratch are those of pointwise_s8 and conv2d_row_s8.
   template <class Isa, class Rq, class S, class X, class W>
   static MOTE_INLINE bool pointwise(const S&, const X*, const W*, const int32_t*, const int32_t*,
                                     typename Rq::Out*, int8_t*) {
