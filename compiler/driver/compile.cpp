@@ -38,6 +38,12 @@ void bind_states(Graph& graph, const CompileOptions& options) {
   }
 }
 
+Goal goal_of(std::string_view optimize) {
+  if (optimize == "speed") return Goal::Speed;
+  if (optimize == "ram") return Goal::Ram;
+  return optimize == "flash" ? Goal::Flash : Goal::Balanced;
+}
+
 }  // namespace
 
 std::string model_name(const CompileOptions& options) {
@@ -68,9 +74,11 @@ Program compile_program(const CompileOptions& options) {
   const std::string name = model_name(options);
   Graph graph = load_graph(options);
   return with_context(fmt::format("compiling {} for {}", options.model.string(), target.name), [&] {
-    return plan(
-        std::move(graph), target,
-        {.name = name, .arena_limit = options.arena_limit, .flash_limit = options.flash_limit});
+    return plan(std::move(graph), target,
+                {.name = name,
+                 .goal = goal_of(options.optimize),
+                 .arena_limit = options.arena_limit,
+                 .flash_limit = options.flash_limit});
   });
 }
 

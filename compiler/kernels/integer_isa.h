@@ -3,6 +3,7 @@
 #pragma once
 #include "kernels/kernel.h"
 #include "mote/depthwise_s8.h"
+#include "mote/int4.h"
 
 namespace motec {
 
@@ -20,6 +21,10 @@ struct IntegerIsa {
   int64_t (*depthwise_bytes)(int64_t channels, int32_t kernel_h, int32_t kernel_w);
   void (*pack_depthwise)(const int8_t*, int64_t channels, int32_t kernel_h, int32_t kernel_w,
                          int8_t*);
+  // Weights of four bits (int4.h), of [channels][k].
+  int64_t (*int4_bytes)(int64_t channels, int64_t k);
+  int64_t (*int4_scratch)(int64_t channels, int64_t k, int64_t patch_bytes);
+  void (*pack_int4)(const int8_t*, int64_t channels, int64_t k, int8_t*);
 };
 
 const IntegerIsa& integer_isa(const Kernel& kernel);

@@ -52,7 +52,7 @@ struct Call {
   std::vector<ShapeMember> shape;
   std::vector<Operand> operands;
   int64_t scratch_bytes = 0;
-  DType scratch_dtype = DType::F32;          // what the kernel takes a pointer to
+  DType scratch_dtype = DType::F32;      // what the kernel takes a pointer to
   std::vector<std::string> checks = {};  // conditions that emitted code asserts
 };
 
@@ -75,19 +75,29 @@ struct Kernel {
 std::vector<const Kernel*> kernels_of(const OpDef& op);
 std::span<const std::span<const Kernel>> kernel_tables();
 
+// What --optimize asks for. Of the rows that serve an op on the target,
+//   Speed     takes the fewest cycles;
+//   Balanced  the fewest cycles among those within a quarter of the least flash;
+//   Ram       the least scratch among those of Balanced within a tenth of the fewest cycles;
+//   Flash     the fewest cycles among those within an eighth (and 256 bytes) of the least flash: a
+//             second kernel's code would cost more than the padding of its rival's weights.
+enum class Goal : uint8_t { Speed, Balanced, Ram, Flash };
+
 // A candidate that selection looked at.
 struct Choice {
   const Kernel* kernel;
-  std::string refused;  // empty: applicable
+  std::string refused;  // why it was not taken, if another than its cost is the reason
   double cost = 0;
+  int64_t flash_bytes = 0, scratch_bytes = 0;
 };
 
 struct Selection {
   const Kernel* kernel = nullptr;
+  Call call;                       // of the kernel
   std::vector<Choice> candidates;  // all of them, for the report
 };
 
-// The cheapest row that the target can run. Fails with E4001 when no row serves the op.
-Selection select_kernel(const Site& site, const Target& target);
+// Fails with E4001 when no row serves the op.
+Selection select_kernel(const Site& site, const Target& target, Goal goal = Goal::Balanced);
 
 }  // namespace motec

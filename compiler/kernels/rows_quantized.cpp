@@ -23,7 +23,8 @@ Operand parameters(const Site& site, size_t in, std::string_view name, int64_t a
 Call integer_call(const Site& site, const Kernel& kernel, std::string_view function,
                   std::string_view header, const Store& store, Tensor weights, int64_t scratch) {
   const IntegerIsa& isa = integer_isa(kernel);
-  Operand mult = parameters(site, 3, "multipliers", isa.params_align * params_of(store));
+  const int64_t mult_align = std::max<int64_t>(isa.params_align * params_of(store), 1);
+  Operand mult = parameters(site, 3, "multipliers", mult_align);
   if (mult.weights.elements() == 0) mult = Operand::null();
   Call call{.function =
                 fmt::format("mote::{}<mote::isa::{}, {}>", function, isa.name, requant_type(store)),
@@ -132,6 +133,55 @@ Call lower_depthwise(const Site& site, const Kernel& kernel) {
   return call;
 }
 
+// ---- Weights of four bits
+
+std::string refuses_int4(const Site& site) {
+  const Tensor& w = *site.graph.constant(site.op.in[1]);
+  if (site.in(0).dtype != DType::S8 || w.dtype != DType::S8)
+    return "inputs or weights are not int8";
+  for (const int8_t value : w.values<int8_t>())
+    if (value < -8 || value > 7) return "a weight needs more than four bits";
+  return {};
+}
+std::string refuses_conv2d_int4(const Site& site) {
+  if (site.op.as<QConv2dAttrs>().groups != 1) return "the convolution has groups";
+  const std::string tall = refuses_conv2d(site);
+  return tall.empty() ? refuses_int4(site) : tall;
+}
+
+Tensor packed_int4(const Site& site, const Kernel& kernel) {
+  const Tensor& w = *site.graph.constant(site.op.in[1]);
+  const int64_t channels = w.shape[0], k = w.elements() / channels;
+  const IntegerIsa& isa = integer_isa(kernel);
+  Tensor packed = Tensor::zeros(DType::S8, {isa.int4_bytes(channels, k)});
+  isa.pack_int4(w.data<int8_t>(), channels, k, packed.data<int8_t>());
+  return packed;
+}
+
+Call lower_conv2d_int4(const Site& site, const Kernel& kernel) {
+  const IntegerIsa& isa = integer_isa(kernel);
+  const auto& a = site.op.as<QConv2dAttrs>();
+  const Shape& w = site.in(1).shape;
+  const mote::Conv2dS8Shape s = qconv2d_shape(a, site.in(0).shape, w);
+  const int64_t patches = isa.conv2d_scratch(s, DType::S8);
+  Call call = integer_call(site, kernel, "conv2d_s4", "int4.h", a.store, packed_int4(site, kernel),
+                           isa.int4_scratch(w[0], product(w, 1, 4), patches));
+  call.shape = shape_members(s);
+  return call;
+}
+
+Call lower_dense_int4(const Site& site, const Kernel& kernel) {
+  const IntegerIsa& isa = integer_isa(kernel);
+  const Store& store = site.op.as<QDenseAttrs>().store;
+  const Shape& w = site.in(1).shape;
+  const mote::GemmS8Shape s = qgemm_shape(store, site.in(0).shape, w);
+  const int64_t patches = isa.pointwise_scratch(s, DType::S8);
+  Call call = integer_call(site, kernel, "pointwise_s4", "int4.h", store, packed_int4(site, kernel),
+                           isa.int4_scratch(w[0], w[1], patches));
+  call.shape = shape_members(s);
+  return call;
+}
+
 // Instructions per multiply-add.
 double rate(const Kernel& kernel) {
   constexpr std::pair<std::string_view, double> kRates[] = {{"ScalarS8", 3.0}, {"DspS8", 1.3},
@@ -149,6 +199,12 @@ double cost_gemm(const Site& site, const Kernel& kernel) { return cost(site, ker
 double cost_depthwise(const Site& site, const Kernel& kernel) { return cost(site, kernel, 2.0); }
 double cost_conv2d(const Site& site, const Kernel& kernel) {
   return cost(site, kernel, site.op.as<QConv2dAttrs>().groups > 1 ? 4.0 : 1.2);
+}
+
+// Spreading a weight takes about two instructions; gathering is repeated for each block of
+// channels.
+double cost_int4(const Site& site, const Kernel& kernel) {
+  return cost(site, kernel, 1.3) + 2.0 * static_cast<double>(site.in(1).elements());
 }
 
 constexpr Kernel kRows[] = {
@@ -178,6 +234,18 @@ constexpr Kernel kRows[] = {
     {"dense_s8_neon",        &ops::qdense,  kNeon,   "NeonS8",   serves_all,        lower_dense,     cost_gemm},
     {"dense_s8_dot",         &ops::qdense,  kDot,    "DotS8",    serves_all,        lower_dense,     cost_gemm},
     {"dense_s8_rvv",         &ops::qdense,  kRvv,    "RvvS8",    serves_all,        lower_dense,     cost_gemm},
+    {"conv2d_s4",              &ops::qconv2d, kNone,  "ScalarS8", refuses_conv2d_int4, lower_conv2d_int4, cost_int4},
+    {"conv2d_s4_dsp",          &ops::qconv2d, kDsp,   "DspS8",    refuses_conv2d_int4, lower_conv2d_int4, cost_int4},
+    {"conv2d_s4_mve",          &ops::qconv2d, kMve,   "MveS8",    refuses_conv2d_int4, lower_conv2d_int4, cost_int4},
+    {"conv2d_s4_neon",         &ops::qconv2d, kNeon,  "NeonS8",   refuses_conv2d_int4, lower_conv2d_int4, cost_int4},
+    {"conv2d_s4_dot",          &ops::qconv2d, kDot,   "DotS8",    refuses_conv2d_int4, lower_conv2d_int4, cost_int4},
+    {"conv2d_s4_rvv",          &ops::qconv2d, kRvv,   "RvvS8",    refuses_conv2d_int4, lower_conv2d_int4, cost_int4},
+    {"dense_s4",               &ops::qdense, kNone,  "ScalarS8", refuses_int4,        lower_dense_int4,  cost_int4},
+    {"dense_s4_dsp",           &ops::qdense, kDsp,   "DspS8",    refuses_int4,        lower_dense_int4,  cost_int4},
+    {"dense_s4_mve",           &ops::qdense, kMve,   "MveS8",    refuses_int4,        lower_dense_int4,  cost_int4},
+    {"dense_s4_neon",          &ops::qdense, kNeon,  "NeonS8",   refuses_int4,        lower_dense_int4,  cost_int4},
+    {"dense_s4_dot",           &ops::qdense, kDot,   "DotS8",    refuses_int4,        lower_dense_int4,  cost_int4},
+    {"dense_s4_rvv",           &ops::qdense, kRvv,   "RvvS8",    refuses_int4,        lower_dense_int4,  cost_int4},
     // clang-format on
 };
 

@@ -49,7 +49,7 @@ void place_weights(Program& program, Step& step, UniqueNames& names) {
   }
 }
 
-void make_steps(Program& program) {
+void make_steps(Program& program, Goal goal) {
   UniqueNames names;  // shapes and constants share a namespace in the emitted code
   for (const Op& op : program.graph.ops) {
     const bool empty = std::all_of(op.out.begin(), op.out.end(), [&](ValueId id) {
@@ -60,10 +60,10 @@ void make_steps(Program& program) {
     Step step;
     step.op = op;
     step.name = step_name(op, names);
-    step.selection = select_kernel(site, *program.target);
+    with_context(fmt::format("choosing a kernel for {}", describe(op.origin)),
+                 [&] { step.selection = select_kernel(site, *program.target, goal); });
     const Kernel& kernel = *step.selection.kernel;
-    with_context(fmt::format("making the call for {}", describe(op.origin)),
-                 [&] { step.call = kernel.lower(site, kernel); });
+    step.call = std::move(step.selection.call);
     if (!kernel.isa.empty()) step.call.checks = block_checks(kernel);
     if (op.def->macs) step.macs = op.def->macs(op, infer_ctx(program.graph, op));
     place_weights(program, step, names);
@@ -127,7 +127,7 @@ Program plan(Graph graph, const Target& target, const PlanOptions& options) {
   program.name = options.name;
   program.target = &target;
   program.graph = std::move(graph);
-  make_steps(program);
+  make_steps(program, options.goal);
   assign_buffers(program);
   place_buffers(program);
   check_limits(program, options);
