@@ -76,12 +76,19 @@ struct Pruned {
   int64_t channels = 0, macs = 0, weight_bytes = 0;
 };
 
+// Something that the user should know of a node: why it is computed in float, for instance.
+struct Note {
+  Origin origin;
+  std::string text;
+};
+
 struct Graph {
   std::string name;
   std::deque<Value> values;  // references to types and names stay valid while ops are added
   std::vector<Op> ops;
   std::vector<Port> inputs, outputs;
   std::vector<StatePair> states;
+  std::vector<Note> notes;
   Pruned pruned;
 
   Value& operator[](ValueId id) { return values[static_cast<size_t>(id.index)]; }

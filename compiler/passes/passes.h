@@ -15,6 +15,9 @@ bool sink_transposes(Graph& graph, PassCtx& ctx);
 // Makes integer operators of float ones between Dequantize and Quantize.
 bool quantize_islands(Graph& graph, PassCtx& ctx);
 
+// Notes which operators of a quantized network stay float, and why.
+bool note_float(Graph& graph, PassCtx& ctx);
+
 // Folds multiplications and additions by constants into neighbouring Conv2D and Dense layers.
 bool fold_affine(Graph& graph, PassCtx& ctx);
 
@@ -32,5 +35,8 @@ bool merge_common(Graph& graph, PassCtx& ctx);
 
 // Drops ops whose results nothing reads.
 bool drop_dead(Graph& graph, PassCtx& ctx);
+
+// Removes constant and unread channels from integer layers, and notes how many in graph.pruned.
+bool prune_channels(Graph& graph, PassCtx& ctx);
 
 }  // namespace motec

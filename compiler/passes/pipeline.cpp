@@ -21,11 +21,13 @@ constexpr Pass kPasses[] = {
     {"sink-transposes",       sink_transposes},        // before the folds, which expect channels innermost
     {"quantize-islands",      quantize_islands},       // between sink-transposes, which brings layers together, and
                                                        // fold-affine, which changes weights
+    {"note-float",            note_float},             // what quantize-islands left
     {"fold-affine",           fold_affine},            // before fuse-activations, which ends a layer's linear part
     {"fold-pads",             fold_pads},              // after fold-affine: a shift cannot pass a padded convolution
     {"fuse-activations",      fuse_activations},
     {"merge-common-late",     merge_common},           // rewriting may leave equal ops behind
-    {"drop-dead",             drop_dead},              // last: nothing unused reaches the planner
+    {"drop-dead",             drop_dead},              // last of the rewriting: nothing unused reaches the planner
+    {"prune-channels",        prune_channels},         // after drop-dead: dead ops would still read channels
 };
 // clang-format on
 
@@ -52,6 +54,7 @@ void run_passes(Graph& graph, const PassOptions& options) {
   verify(graph, "import");
   PassCtx ctx{options.rewrite_limit};
   for (const Pass& pass : kPasses) {
+    if (pass.run == prune_channels && !options.prune) continue;
     if (wants_dump(options, "before", pass.name))
       fmt::print(stderr, "// before {}\n{}", pass.name, print(graph));
     const Graph before = options.verify_each ? graph : Graph{};

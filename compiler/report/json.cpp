@@ -40,12 +40,13 @@ Json slots_json(const Program& program, const std::vector<Slot>& slots) {
 }
 
 Json candidate_json(const Choice& choice) {
-  Json json = {{"name", std::string(choice.kernel->name)}, {"cost", nullptr}, {"refused", nullptr}};
-  if (choice.refused.empty()) {
-    json["cost"] = choice.cost;
-  } else {
-    json["refused"] = choice.refused;
-  }
+  Json json = {{"name", std::string(choice.kernel->name)},
+               {"cost", nullptr},
+               {"flash_bytes", choice.flash_bytes},
+               {"scratch_bytes", choice.scratch_bytes},
+               {"refused", nullptr}};
+  if (choice.cost > 0) json["cost"] = choice.cost;
+  if (!choice.refused.empty()) json["refused"] = choice.refused;
   return json;
 }
 
@@ -87,11 +88,19 @@ Json memory_json(const Program& program) {
           {"optimal", program.arena_optimal},   {"buffers", buffers}};
 }
 
+Json notes_json(const Program& program) {
+  Json notes = Json::array();
+  for (const Note& note : program.graph.notes)
+    notes.push_back({{"node", note.origin.node}, {"op", note.origin.op_type}, {"text", note.text}});
+  return notes;
+}
+
 }  // namespace
 
 std::string report_json(const Program& program, const ReportContext& context) {
   Json layers = Json::array();
   for (const Step& step : program.steps) layers.push_back(layer_json(program, step));
+  const Pruned& pruned = program.graph.pruned;
   const Json report = {
       {"model", context.model},
       {"name", program.name},
@@ -102,7 +111,12 @@ std::string report_json(const Program& program, const ReportContext& context) {
       {"memory", memory_json(program)},
       {"totals",
        {{"macs", program.macs()}, {"est_cycles", nullptr}, {"parameters", parameters(program)}}},
+      {"pruned",
+       {{"channels", pruned.channels},
+        {"macs", pruned.macs},
+        {"weights_bytes", pruned.weight_bytes}}},
       {"layers", layers},
+      {"notes", notes_json(program)},
       {"files", context.files}};
   // Names in a model may be no UTF-8.
   return report.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";

@@ -83,6 +83,13 @@ std::string summary(const Program& program, const Palette& palette, bool all_lay
   text +=
       fmt::format("  weights  {} bytes\n  work     {} MACs in {} layers\n",
                   grouped(program.weights_bytes()), grouped(program.macs()), program.steps.size());
+  if (const Pruned& pruned = program.graph.pruned; pruned.channels > 0)
+    text +=
+        fmt::format("  pruned   {} channels: {} MACs, {} bytes of weights\n",
+                    grouped(pruned.channels), grouped(pruned.macs), grouped(pruned.weight_bytes));
+  for (const Note& note : program.graph.notes)
+    text += fmt::format("  {}{}: {}{}\n", palette.dim, printable(describe(note.origin)), note.text,
+                        palette.reset);
   constexpr size_t kShown = 5;
   TextTable table({"layer", "op", "kernel", "MACs", "", "weights"});
   const auto add = [&](const Step& step) {
