@@ -1,11 +1,25 @@
 // Helium (MVE) of Armv8.1-M, as in the Cortex-M55 and M85: eight vectors of four floats, predicated
 // loads and stores, and multiply-add by a value in a general register.
+//
+// On any other machine the same struct has the layouts alone, and scalar arithmetic.
 #pragma once
+#if defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 2)
 #include <arm_mve.h>
+#endif
 
 #include "scalar.h"
 
 namespace mote::isa {
+
+#if !defined(__ARM_FEATURE_MVE) || !(__ARM_FEATURE_MVE & 2)
+
+struct Mve : Scalar {
+  static constexpr const char* kName = "mve";
+  static constexpr int32_t kNv = 8;  // blocks of as many channels as the vectors hold
+  static constexpr int32_t kDwNv = 4;
+};
+
+#else
 
 struct Mve : Scalar {
   static constexpr const char* kName = "mve";
@@ -110,5 +124,7 @@ struct Mve : Scalar {
     p = step == 4 * N ? next : p + step;
   }
 };
+
+#endif
 
 }  // namespace mote::isa

@@ -1,9 +1,23 @@
 // NEON of AArch64 (32 vector registers, multiply-add by a lane) and of Armv7-A (16 registers).
+//
+// On any other machine the same struct has the layouts alone, and scalar arithmetic.
 #pragma once
+#if defined(__ARM_NEON)
 #include <arm_neon.h>
+#endif
 #include "scalar.h"
 
 namespace mote::isa {
+
+#if !defined(__ARM_NEON)
+
+struct Neon : Scalar {
+  static constexpr const char* kName = "neon";
+  static constexpr int32_t kNv = 16;  // blocks of as many channels as the vectors hold
+  static constexpr int32_t kDwNv = 8;
+};
+
+#else
 
 struct Neon : Scalar {
   static constexpr const char* kName = "neon";
@@ -69,5 +83,7 @@ struct Neon : Scalar {
   }
 #endif
 };
+
+#endif
 
 }  // namespace mote::isa
