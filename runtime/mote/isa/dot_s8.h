@@ -1,6 +1,8 @@
 // NEON with dot products (Armv8.2-A and later). SDOT by element adds to four channels' sums the
 // products of 4 inputs, broadcast from a register of 16, and 16 weights.
 #pragma once
+#include "dot_depthwise_s8.h"
+#include "dot_gemm_s8.h"
 #include "neon_s8.h"
 
 namespace mote::isa {
@@ -66,29 +68,11 @@ struct DotS8 : NeonS8 {
                                             int8_t* (&y)[MR], int32_t n) {
     const int32_t* bias = g.biases(n, 4 * V);
     int32x4_t acc[MR][V];
-    for (int32_t i = 0; i < MR; ++i)
-      for (int32_t v = 0; v < V; ++v) acc[i][v] = vld1q_s32(bias + 4 * v);
-    int32_t segment = g.segments;
-    do {
-      const int8_t* xi[MR];
-      for (int32_t i = 0; i < MR; ++i) xi[i] = x[i];
-      const int32_t length = neon::opaque(segment > 1 ? g.length : g.last);
-      for (int32_t steps = length >> 4; steps > 0; steps = neon::opaque(steps - 1)) {
-        int8x16_t in[MR];
-        for (int32_t i = 0; i < MR; ++i) in[i] = neon::load_next(xi[i]);
-        multiply<MR, V, 0>(acc, in, w), w += step;
-        multiply<MR, V, 1>(acc, in, w), w += step;
-        multiply<MR, V, 2>(acc, in, w), w += step;
-        multiply<MR, V, 3>(acc, in, w), w += step;
-      }
-      for (int32_t steps = ((length & 15) + 3) >> 2; steps > 0; steps = neon::opaque(steps - 1)) {
-        int8x16_t in[MR];
-        for (int32_t i = 0; i < MR; ++i) in[i] = load_four(xi[i]);
-        multiply<MR, V, 0>(acc, in, w), w += step;
-      }
-      x += kTilePixels;
-    } while (--segment > 0);
-
+    if constexpr (V == 4) {
+      w = neon::dot_products(acc, x, g.segments, g.length, g.last, w, bias);
+    } else {
+      add_products(acc, g, x, w, step, bias);
+    }
     const int32_t* mult = g.multipliers(n, 4 * V);
     for (int32_t i = 0; i < MR; ++i) store.shift_sums(acc[i]);
     for (int32_t v = 0; v < V; ++v) {
@@ -102,27 +86,46 @@ struct DotS8 : NeonS8 {
           y[i] += 16;
         }
       } else {
-        for (int32_t i = 0; i < MR; ++i) {
-          int8_t bytes[16];
-          vst1q_s8(bytes, vreinterpretq_s8_u32(neon::pack_results(store, acc[i])));
-          neon::copy_few(y[i], bytes, g.n - n);
-        }
+        int8_t bytes[MR][16];
+        for (int32_t i = 0; i < MR; ++i)
+          vst1q_s8(bytes[i], vreinterpretq_s8_u32(neon::pack_results(store, acc[i])));
+        neon::store_few(y, bytes[0], 16, MR, g.n - n);
       }
     } else {
       int32x4_t sum[MR];
       for (int32_t i = 0; i < MR; ++i) sum[i] = acc[i][0];
       int8_t bytes[16];
       vst1q_s8(bytes, vreinterpretq_s8_u32(neon::pack_results(store, sum)));
-      for (int32_t i = 0; i < MR; ++i) {
-        if (n + 4 <= g.n) {
+      if (n + 4 <= g.n) {
+        for (int32_t i = 0; i < MR; ++i) {
           memcpy(y[i], bytes + 4 * i, 4);
           y[i] += 4;
-        } else {
-          neon::copy_few(y[i], bytes + 4 * i, g.n - n);
         }
+      } else {
+        neon::store_few(y, bytes, 4, MR, g.n - n);
       }
     }
     return w;
+  }
+
+  // The sums of V vectors of four channels. Weights of 4 inputs are `step` bytes apart.
+  template <int32_t MR, int32_t V>
+  static MOTE_INLINE void add_products(int32x4_t (&acc)[MR][V], const neon::Matrix& g,
+                                       const int8_t* const* x, const int8_t* w, int32_t step,
+                                       const int32_t* bias) {
+    for (int32_t i = 0; i < MR; ++i)
+      for (int32_t v = 0; v < V; ++v) acc[i][v] = vld1q_s32(bias + 4 * v);
+    for (int32_t segment = g.segments; segment > 0; segment = neon::opaque(segment - 1)) {
+      const int8_t* xi[MR];
+      for (int32_t i = 0; i < MR; ++i) xi[i] = x[i];
+      const int32_t length = segment > 1 ? g.length : g.last;
+      for (int32_t steps = (length + 3) >> 2; steps > 0; steps = neon::opaque(steps - 1)) {
+        int8x16_t in[MR];
+        for (int32_t i = 0; i < MR; ++i) in[i] = load_four(xi[i]);
+        multiply<MR, V, 0>(acc, in, w), w += step;
+      }
+      x += kTilePixels;
+    }
   }
 
   template <int32_t MR, int32_t V, int32_t Lane>
@@ -148,7 +151,7 @@ struct DotS8 : NeonS8 {
  public:
   static MOTE_INLINE void depthwise_16(const neon::Store& s, const int8_t* const* p, int32_t slots,
                                        int32_t c, const int8_t* w, const int32_t* bias,
-                                       const int32_t* mult, int8_t* y) {
+                                       const neon::Multipliers& mult, int8_t* y) {
     int32x4_t acc[4];
     for (int32_t i = 0; i < 4; ++i) acc[i] = vld1q_s32(bias + 4 * i);
     for (; slots > 0; slots -= 4, p += 4, w += 64) {
@@ -164,11 +167,11 @@ struct DotS8 : NeonS8 {
       acc[2] = vdotq_s32(acc[2], wv.val[2], vreinterpretq_s8_s16(vzip1q_s16(high01, high23)));
       acc[3] = vdotq_s32(acc[3], wv.val[3], vreinterpretq_s8_s16(vzip2q_s16(high01, high23)));
     }
-    neon::finish(s, acc, mult, y);
+    neon::finish(s, acc, mult, y, 16);
   }
   static MOTE_INLINE void depthwise_8(const neon::Store& s, const int8_t* const* p, int32_t slots,
                                       int32_t c, const int8_t* w, const int32_t* bias,
-                                      const int32_t* mult, int8_t* y, int32_t count) {
+                                      const neon::Multipliers& mult, int8_t* y, int32_t count) {
     int32x4_t acc[2] = {vld1q_s32(bias), vld1q_s32(bias + 4)};
     for (; slots > 0; slots -= 4, p += 4, w += 32) {
       const int8x8x2_t a = vzip_s8(vld1_s8(p[0] + c), vld1_s8(p[1] + c));
@@ -179,6 +182,13 @@ struct DotS8 : NeonS8 {
       acc[1] = vdotq_s32(acc[1], vld1q_s8(w + 16), vreinterpretq_s8_s16(vzip2q_s16(a16, b16)));
     }
     neon::finish(s, acc, mult, y, count);
+  }
+
+  static constexpr bool kRunsPad = true;
+  template <int32_t Lanes>
+  static __attribute__((noinline)) void depthwise_run(const neon::Store& store,
+                                                      const neon::Run& r) {
+    neon::slide<Lanes / 4>(store, r);
   }
 #endif
 };

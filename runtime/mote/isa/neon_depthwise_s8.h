@@ -85,22 +85,33 @@ struct Depthwise {
   const int32_t* mult;
   Store store;
   int32_t in_w, out_w, stride_w, dilation_w, pad_left;
+  int32_t safe_w;  // pixels from here on have fewer than 8 bytes behind them in their row
 };
 
-// The results of `Q` vectors of four sums.
-MOTE_INLINE void finish(const Store& s, int32x4_t (&acc)[4], const int32_t* mult, int8_t* y) {
-  const int32x4_t halving = s.halving();
+// Multipliers as SQRDMULH takes them: halved where they are used, or, for a run of outputs, before.
+struct Multipliers {
+  const int32_t* mult;
+  int32x4_t halving;
+  MOTE_INLINE int32x4_t load(int32_t i) const { return vshlq_s32(vld1q_s32(mult + i), halving); }
+};
+struct HalvedMultipliers {
+  const int32_t* mult;
+  MOTE_INLINE int32x4_t load(int32_t i) const { return vld1q_s32(mult + i); }
+};
+
+// The results of 16 channels, or of the first `count` of 8.
+template <class Multipliers>
+MOTE_INLINE void finish(const Store& s, int32x4_t (&acc)[4], const Multipliers& mult, int8_t* y,
+                        int32_t) {
   s.shift_sums(acc);
-  for (int32_t i = 0; i < 4; ++i)
-    acc[i] = vqrdmulhq_s32(acc[i], vshlq_s32(vld1q_s32(mult + 4 * i), halving));
+  for (int32_t i = 0; i < 4; ++i) acc[i] = vqrdmulhq_s32(acc[i], mult.load(4 * i));
   vst1q_s8(y, vreinterpretq_s8_u32(pack_results(s, acc)));
 }
-MOTE_INLINE void finish(const Store& s, int32x4_t (&acc)[2], const int32_t* mult, int8_t* y,
+template <class Multipliers>
+MOTE_INLINE void finish(const Store& s, int32x4_t (&acc)[2], const Multipliers& mult, int8_t* y,
                         int32_t count) {
-  const int32x4_t halving = s.halving();
   s.shift_sums(acc);
-  for (int32_t i = 0; i < 2; ++i)
-    acc[i] = vqrdmulhq_s32(acc[i], vshlq_s32(vld1q_s32(mult + 4 * i), halving));
+  for (int32_t i = 0; i < 2; ++i) acc[i] = vqrdmulhq_s32(acc[i], mult.load(4 * i));
   const int8x8_t v = s.clamp(vqmovn_s16(s.add_zero_point(narrow(acc[0], acc[1]))));
   if (count >= 8) {
     vst1_s8(y, v);
@@ -111,37 +122,42 @@ MOTE_INLINE void finish(const Store& s, int32x4_t (&acc)[2], const int32_t* mult
   }
 }
 
+// Neighbouring outputs of a 3x3 kernel, in one block of channels.
+struct Run {
+  const int8_t* rows[3];  // at the first column, or at padding
+  int32_t steps[3];       // bytes to the next pixel, 0 for padding
+  int32_t ix, in_w;       // column of the first window; columns of the image
+  int32_t stride, pad_value;
+  int32_t count;  // outputs
+  int32_t channels;
+  const int8_t* w;
+  const int32_t* bias;
+  HalvedMultipliers mult;
+  int8_t* y;
+};
+
+// Output pixels ox and following through a pointer for each tap.
 template <class Isa>
-__attribute__((noinline)) void depthwise_row(const Depthwise& d, const int8_t* const* rows,
-                                             int8_t* y, int8_t* scratch) {
+__attribute__((noinline)) void depthwise_pixels(const Depthwise& layer, const int8_t* const* rows,
+                                                int32_t ox, int32_t end, int8_t* y,
+                                                int8_t* scratch) {
+  const Depthwise d = layer;  // a copy that writing y cannot change
   const DepthwiseLayout l = d.layout;
   const int32_t channels = l.channels, blocks = l.blocks(), lanes = l.lanes();
   const int32_t slots = l.slots(), step_y = l.step_y(), step_x = l.step_x();
   const int8_t* const padding = scratch;
-  int8_t* const stage = scratch + 16;
   const int8_t* p[kMaxSlots];
   for (int32_t i = 0; i < slots; ++i) p[i] = padding;
-
-  // Fewer than 8 channels: parameters for 8, and inputs that reach beyond the row copied.
-  int32_t few[16] = {};
-  const int32_t *bias = d.bias, *mult = d.mult;
-  int32_t safe = d.in_w;  // pixels from here on must be copied
-  if (channels < 8) {
-    for (int32_t c = 0; c < channels; ++c) few[c] = bias[c], few[8 + c] = mult[c];
-    bias = few, mult = few + 8;
-    safe -= (8 - 1) / channels;
-  }
-
-  int32_t ix = -d.pad_left;
-  for (int32_t ox = 0; ox < d.out_w; ++ox, ix += d.stride_w, y += channels) {
+  int32_t ix = ox * d.stride_w - d.pad_left;
+  for (y += ox * channels; ox < end; ++ox, ix += d.stride_w, y += channels) {
     for (int32_t ky = 0; ky < l.kernel_h; ++ky) {
       const int8_t** slot = p + ky * step_y;
       int32_t at = ix;
       for (int32_t kx = 0; kx < l.kernel_w; ++kx, slot += step_x, at += d.dilation_w) {
         const bool inside = rows[ky] != nullptr && at >= 0 && at < d.in_w;
         *slot = inside ? rows[ky] + at * channels : padding;
-        if (inside && at >= safe) {
-          int8_t* copied = stage + (ky * l.kernel_w + kx) * 8;
+        if (inside && at >= d.safe_w) {
+          int8_t* copied = scratch + 16 + (ky * l.kernel_w + kx) * 8;
           copy_few(copied, *slot, channels);
           *slot = copied;
         }
@@ -150,14 +166,70 @@ __attribute__((noinline)) void depthwise_row(const Depthwise& d, const int8_t* c
     const int8_t* w = d.w;
     for (int32_t b = 0; b < blocks; ++b, w += lanes * slots) {
       const int32_t c = l.first(b);
+      const Multipliers mult{d.mult + c, d.store.halving()};
       if (lanes == 16) {
-        Isa::depthwise_16(d.store, p, slots, c, w, bias + c, mult + c, y + c);
+        Isa::depthwise_16(d.store, p, slots, c, w, d.bias + c, mult, y + c);
       } else {
-        Isa::depthwise_8(d.store, p, slots, c, w, bias + c, mult + c, y + c,
+        Isa::depthwise_8(d.store, p, slots, c, w, d.bias + c, mult, y + c,
                          channels < 8 ? channels : 8);
       }
     }
   }
+}
+
+template <class Isa>
+__attribute__((noinline)) void depthwise_row(Depthwise& d, const int8_t* const* rows, int8_t* y,
+                                             int8_t* scratch) {
+  const DepthwiseLayout l = d.layout;
+  const int32_t channels = l.channels, blocks = l.blocks(), lanes = l.lanes();
+
+  // Fewer than 8 channels: parameters for 8; inputs that reach beyond the row must be copied.
+  int32_t few[16] = {};
+  d.safe_w = d.in_w;
+  if (channels < 8) {
+    for (int32_t c = 0; c < channels; ++c) few[c] = d.bias[c], few[8 + c] = d.mult[c];
+    d.bias = few, d.mult = few + 8;
+    d.safe_w -= (8 - 1) / channels;
+  }
+
+  // Outputs begin .. end go by columns of the image.
+  int32_t begin = 0, end = 0;
+  if (l.kernel_h == 3 && l.kernel_w == 3 && d.stride_w <= 2 && d.dilation_w == 1) {
+    begin = Isa::kRunsPad ? 0 : (d.pad_left + d.stride_w - 1) / d.stride_w;
+    end = d.out_w;
+    const int32_t room = d.safe_w + d.pad_left - 3;
+    if (!Isa::kRunsPad || channels < 8) {
+      const int32_t inside = room < 0 ? 0 : room / d.stride_w + 1;
+      if (inside < end) end = inside;
+    }
+  }
+  if (begin >= end) begin = end = 0;
+  if (begin > 0) depthwise_pixels<Isa>(d, rows, 0, begin, y, scratch);
+  if (begin < end) {
+    Run r;
+    r.in_w = d.in_w, r.stride = d.stride_w, r.pad_value = scratch[0], r.channels = channels;
+    r.ix = begin * d.stride_w - d.pad_left;
+    r.count = end - begin;
+    const int32_t from = (r.ix > 0 ? r.ix : 0) * channels;
+    for (int32_t ky = 0; ky < 3; ++ky) r.steps[ky] = rows[ky] == nullptr ? 0 : channels;
+    alignas(16) int32_t halved[16];
+    r.mult = {halved};
+    r.w = d.w;
+    for (int32_t b = 0; b < blocks; ++b, r.w += lanes * l.slots()) {
+      const int32_t c = l.first(b);
+      for (int32_t ky = 0; ky < 3; ++ky)
+        r.rows[ky] = rows[ky] == nullptr ? scratch : rows[ky] + from + c;
+      const Multipliers mult{d.mult + c, d.store.halving()};
+      for (int32_t i = 0; i < lanes; i += 4) vst1q_s32(halved + i, mult.load(i));
+      r.bias = d.bias + c, r.y = y + begin * channels + c;
+      if (lanes == 16) {
+        Isa::template depthwise_run<16>(d.store, r);
+      } else {
+        Isa::template depthwise_run<8>(d.store, r);
+      }
+    }
+  }
+  if (end < d.out_w) depthwise_pixels<Isa>(d, rows, end, d.out_w, y, scratch);
 }
 
 #endif  // __ARM_NEON

@@ -21,18 +21,8 @@ struct Matrix {
   Store store;
   int32_t segments;  // the inputs of a pixel: segments of `length` bytes, the last one of `last`
   int32_t length, last;
-  // The parameters of the last channels, from a multiple of 16 on, if n is no multiple of 4:
-  // vectors of those are read from here, because the arrays may end with the channels.
-  int32_t tail[32];
+  const int32_t* tail;
 
-  MOTE_INLINE Matrix(const int8_t* w_, const int32_t* bias_, const int32_t* mult_, int32_t n_,
-                     int32_t y_step_, const Store& store_)
-      : w(w_), bias(bias_), mult(mult_), n(n_), y_step(y_step_), store(store_) {}
-
-  MOTE_INLINE void copy_tail() {
-    if (n % 4 == 0) return;
-    for (int32_t i = n & -16; i < n; ++i) tail[i & 15] = bias[i], tail[16 + (i & 15)] = mult[i];
-  }
   // The parameters of `count` channels from i on.
   MOTE_INLINE const int32_t* biases(int32_t i, int32_t count) const {
     return i + count <= n ? bias + i : tail + (i & 15);
@@ -41,6 +31,15 @@ struct Matrix {
     return i + count <= n ? mult + i : tail + 16 + (i & 15);
   }
 };
+
+// The parameters of the last channels, from a multiple of 16 on, if n is no multiple of 8: pairs of
+// vectors of those are read from here, because the arrays may end with the channels.
+MOTE_INLINE void copy_tail(Matrix& g, int32_t (&tail)[32]) {
+  g.tail = tail;
+  if (g.n % 8 == 0) return;
+  for (int32_t i = g.n & -16; i < g.n; ++i)
+    tail[i & 15] = g.bias[i], tail[16 + (i & 15)] = g.mult[i];
+}
 
 // Convolutions as high as this are read without gathering.
 constexpr int32_t kMaxSegments = 8;
@@ -59,7 +58,8 @@ __attribute__((noinline)) void multiply_pixels(Matrix& g, const int8_t* x, int32
   const int8_t** const last = staged && k > 16 ? p + kMr : p;
   g.segments = staged && k > 16 ? 2 : 1;
   g.length = k - rest, g.last = staged ? rest : k;
-  g.copy_tail();
+  int32_t tail[32];
+  copy_tail(g, tail);
   for (; m > 0; m -= kMr, x += kMr * x_step, y += kMr * g.y_step) {
     const int8_t* xi = x;
     for (int32_t i = 0; i < kMr; ++i) {
@@ -78,6 +78,12 @@ __attribute__((noinline)) void multiply_pixels(Matrix& g, const int8_t* x, int32
   }
 }
 
+// Stores the first n results of each pixel, which are the last of its channels.
+inline __attribute__((noinline)) void store_few(int8_t* const* y, const int8_t* results,
+                                                int32_t step, int32_t pixels, int32_t n) {
+  for (int32_t i = 0; i < pixels; ++i) copy_few(y[i], results + i * step, n);
+}
+
 // A count that GCC may not analyse: it would count loops by pointers whose end takes six more
 // instructions to find, and copy loops for the last segment.
 MOTE_INLINE int32_t opaque(int32_t n) {
@@ -85,71 +91,107 @@ MOTE_INLINE int32_t opaque(int32_t n) {
   return n;
 }
 
-// Loads 16 inputs and advances. Given separate steps, GCC indexes all pointers of a tile by one
-// register and adds it to each of them behind every loop.
-MOTE_INLINE int8x16_t load_next(const int8_t*& x) {
-#if defined(__aarch64__)
-  int8x16_t v;
-  asm("ldr %q0, [%1], #16" : "=w"(v), "+r"(x) : "m"(*reinterpret_cast<const int8_t(*)[16]>(x)));
-  return v;
-#else
-  x += 16;
-  return vld1q_s8(x - 16);
-#endif
-}
-
 struct Window {
   int32_t in_w, in_c, out_w, kernel_h, kernel_w, stride_w, pad_left, pad_value;
 };
 
-// The inputs under the output pixel whose window begins at column ix.
-inline __attribute__((noinline)) void gather_window(const Window& s, const int8_t* const* rows,
+// The inputs under the output pixel whose window begins at column ix, which reaches into padding.
+inline __attribute__((noinline)) void gather_border(const Window& s, const int8_t* const* rows,
                                                     int32_t ix, int8_t* patch) {
   const Range taps = taps_inside(ix, s.kernel_w, 1, s.in_w);
   const int32_t before = taps.begin * s.in_c, inside = (taps.end - taps.begin) * s.in_c;
   const int32_t length = s.kernel_w * s.in_c, first = (ix + taps.begin) * s.in_c;
+  const int8x16_t padding = vdupq_n_s8(static_cast<int8_t>(s.pad_value));
   for (int32_t ky = 0; ky < s.kernel_h; ++ky, patch += length) {
-    if (rows[ky] == nullptr || inside < length) {
-      memset(patch, s.pad_value, static_cast<size_t>(length));
+    if (rows[ky] == nullptr) {
+      fill(patch, padding, length);
+    } else {
+      fill(patch, padding, before);
+      copy(patch + before, rows[ky] + first, inside);
+      fill(patch + before + inside, padding, length - before - inside);
     }
-    if (rows[ky] != nullptr) copy(patch + before, rows[ky] + first, inside);
   }
 }
 
-// One output row. Scratch holds kMr patches.
+// Those under `count` pixels without padding. The lengths of first layers, 4 to 16 bytes, are worth
+// a loop of their own.
+inline __attribute__((noinline)) void gather_inner(const Window& s, const int8_t* const* rows,
+                                                   int32_t ix, int8_t* patch, int32_t step,
+                                                   int32_t count) {
+  const int32_t length = s.kernel_w * s.in_c, x_step = s.stride_w * s.in_c;
+  for (int32_t ky = 0; ky < s.kernel_h; ++ky, patch += length) {
+    const int8_t* x = rows[ky] + ix * s.in_c;
+    int8_t* to = patch;
+    if (length >= 8 && length <= 16) {
+      const int32_t second = length - 8;
+      for (int32_t i = count; i > 0; i = opaque(i - 1), x += x_step, to += step) {
+        memcpy(to, x, 8);
+        memcpy(to + second, x + second, 8);
+      }
+    } else if (length == 4) {
+      for (int32_t i = count; i > 0; i = opaque(i - 1), x += x_step, to += step) memcpy(to, x, 4);
+    } else {
+      for (int32_t i = 0; i < count; ++i, x += x_step, to += step) copy(to, x, length);
+    }
+  }
+}
+
+// One output row. Scratch holds 4 patches.
 template <class Isa>
 __attribute__((noinline)) void convolve_row(Matrix& g, const Window& s, const int8_t* const* rows,
                                             int8_t* y, int8_t* scratch) {
   constexpr int32_t kMr = Isa::kTilePixels;
   const int32_t length = s.kernel_w * s.in_c, k = s.kernel_h * length;
-  const int32_t step = static_cast<int32_t>(pack::round_up(k, Isa::kPatchAlign));
+  const int32_t step = (k + Isa::kPatchAlign - 1) & -Isa::kPatchAlign;
+  const int32_t x_step = s.stride_w * s.in_c;
   const bool direct = s.kernel_h <= kMaxSegments && Isa::reads_segments(length);
-  bool whole = direct;  // no row is padding
+  bool whole = true;  // no row is padding
   for (int32_t ky = 0; ky < s.kernel_h; ++ky) whole = whole && rows[ky] != nullptr;
-  g.segments = direct ? s.kernel_h : 1;
-  g.length = g.last = direct ? length : k;
-  g.copy_tail();
+  const int32_t segments = direct ? s.kernel_h : 1;
+  const int32_t inner = whole ? s.in_w - s.kernel_w : -1;  // windows begin in 0 .. inner
+  g.segments = segments, g.length = g.last = direct ? length : k;
+  int32_t tail[32];
+  copy_tail(g, tail);
   const int8_t* p[kMaxSegments * kMr];
   int32_t ix = -s.pad_left;
   for (int32_t left = s.out_w; left > 0; left -= kMr, y += kMr * g.y_step) {
-    int8_t* patch = scratch;
-    for (int32_t i = 0; i < kMr; ++i, patch += step) {
-      if (i >= left) {
-        for (int32_t ky = 0; ky < g.segments; ++ky) p[ky * kMr + i] = p[ky * kMr + i - 1];
-        continue;
+    const int32_t count = left < kMr ? left : kMr;
+    const bool inside = ix >= 0 && ix + (count - 1) * s.stride_w <= inner;
+    if (inside && direct && count == kMr) {
+      for (int32_t ky = 0; ky < segments; ++ky) {
+        const int8_t* x = rows[ky] + ix * s.in_c;
+        for (int32_t i = 0; i < kMr; ++i, x += x_step) p[ky * kMr + i] = x;
       }
-      if (whole && ix >= 0 && ix + s.kernel_w <= s.in_w) {
-        for (int32_t ky = 0; ky < g.segments; ++ky) p[ky * kMr + i] = rows[ky] + ix * s.in_c;
-      } else {
-        gather_window(s, rows, ix, patch);
-        for (int32_t ky = 0; ky < g.segments; ++ky) p[ky * kMr + i] = patch + ky * length;
+      ix += kMr * s.stride_w;
+    } else if (inside && !direct) {
+      gather_inner(s, rows, ix, scratch, step, count);
+      for (int32_t i = 0; i < kMr; ++i) p[i] = scratch + (i < count ? i : count - 1) * step;
+      ix += count * s.stride_w;
+    } else {
+      int8_t* patch = scratch;
+      for (int32_t i = 0; i < kMr; ++i, patch += step) {
+        if (i >= count) {
+          for (int32_t ky = 0; ky < segments; ++ky) p[ky * kMr + i] = p[ky * kMr + i - 1];
+          continue;
+        }
+        const bool in = ix >= 0 && ix <= inner;
+        if (in && direct) {
+          for (int32_t ky = 0; ky < segments; ++ky) p[ky * kMr + i] = rows[ky] + ix * s.in_c;
+        } else {
+          if (in) {
+            gather_inner(s, rows, ix, patch, step, 1);
+          } else {
+            gather_border(s, rows, ix, patch);
+          }
+          for (int32_t ky = 0; ky < segments; ++ky) p[ky * kMr + i] = patch + ky * length;
+        }
+        ix += s.stride_w;
       }
-      ix += s.stride_w;
     }
     if (left == 1) {
       Isa::template tile<1>(g, p, y, 1);
     } else {
-      Isa::template tile<kMr>(g, p, y, left < kMr ? left : kMr);
+      Isa::template tile<kMr>(g, p, y, count);
     }
   }
 }

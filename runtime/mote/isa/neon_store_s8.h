@@ -32,6 +32,17 @@ MOTE_INLINE void copy(int8_t* to, const int8_t* from, int32_t n) {
 
 #if defined(__ARM_NEON)
 
+MOTE_INLINE void fill(int8_t* to, int8x16_t v, int32_t n) {
+  if (n >= 16) {
+    for (int32_t i = 0; i < n - 16; i += 16) vst1q_s8(to + i, v);
+    vst1q_s8(to + n - 16, v);
+  } else if (n > 0) {
+    int8_t bytes[16];
+    vst1q_s8(bytes, v);
+    copy_few(to, bytes, n);
+  }
+}
+
 // The result's clamps and zero point, and the multiplication: requantize() of requant.h.
 //
 // SQRDMULH(a, m) is (2 * a * m + 2^31) >> 32. With a multiplier of `mult` that shifts the sum left
