@@ -10,6 +10,7 @@ namespace motec {
 
 struct PassOptions {
   std::string dump;          // "after:PASS", "before:PASS" or "all": prints the graph to stderr
+  bool prune = true;         // removes constant channels of integer layers
   bool verify_each = false;  // evaluates the graph before and after each pass on random inputs
   int64_t rewrite_limit = std::numeric_limits<int64_t>::max();  // matches, over all passes
 };
