@@ -42,10 +42,15 @@ MOTE_INLINE uint32_t odd_bytes(uint32_t x) {
   return y;
 }
 
-// A copy of a few bytes; memcpy takes longer to find out how few.
+// Copies of a few bytes; memcpy takes longer to find out how few. copy_words copies a multiple of
+// four, up to three bytes more than n.
+MOTE_INLINE void copy_words(int8_t* to, const int8_t* from, int32_t n) {
+  for (const int8_t* end = from + n; from < end; to += 4, from += 4)
+    store_word(to, load_word(from));
+}
 __attribute__((noinline)) inline void copy(int8_t* to, const int8_t* from, int32_t n) {
-  for (; n >= 4; n -= 4, to += 4, from += 4) store_word(to, load_word(from));
-  for (; n > 0; --n) *to++ = *from++;
+  copy_words(to, from, n & ~3);
+  for (int32_t i = n & ~3; i < n; ++i) to[i] = from[i];
 }
 
 // The operands of a product with k inputs and n outputs.
@@ -84,6 +89,22 @@ __attribute__((noinline)) inline int8_t* widen_pair(int8_t* to, const int8_t* a,
   return to;
 }
 
+// The same of one of them: beside `to`, the words of the other one stay.
+__attribute__((noinline)) inline void widen_one(int8_t* to, const int8_t* x, int32_t quads) {
+  for (const int8_t* end = x + 4 * quads; x != end; x += 4, to += 16) {
+    const uint32_t quad = load_word(x);
+    store_word(to, even_bytes(quad));
+    store_word(to + 8, odd_bytes(quad));
+  }
+}
+MOTE_INLINE void fill_one(int8_t* to, int32_t value, int32_t quads) {
+  const uint32_t both = (value & 0xffff) * 0x10001u;
+  for (int8_t* end = to + 16 * quads; to != end; to += 16) {
+    store_word(to, both);
+    store_word(to + 8, both);
+  }
+}
+
 // All outputs of two pixels, of inputs from widen_pair.
 __attribute__((noinline)) inline void multiply_pair(const Matrix& g, const int8_t* x, int8_t* y) {
   const int16_t* x16 = reinterpret_cast<const int16_t*>(x);
@@ -120,20 +141,21 @@ MOTE_INLINE void copy_padded(int8_t* to, const int8_t* from, int32_t k) {
   copy(to, from, k);
 }
 
-// m pixels of k inputs each. Scratch: 6 bytes for each of k, rounded up to 4.
+// m pixels of k inputs each. Scratch: 6 bytes for each of k, rounded up to 4, of which two are for
+// pixels as int8.
 __attribute__((noinline)) inline void multiply_pixels(const Matrix& g, const int8_t* x, int32_t m,
                                                       int8_t* y, int8_t* scratch) {
   const int32_t quads = g.quads();
-  int8_t* const staged = scratch + 16 * quads;
+  int8_t *const staged = scratch, *const widened = scratch + 8 * quads;
   for (; m > 1; m -= 2, x += 2 * g.k, y += 2 * g.y_step) {
     if (g.k % 4 == 0) {
-      widen_pair(scratch, x, x + g.k, quads);
+      widen_pair(widened, x, x + g.k, quads);
     } else {
       copy_padded(staged, x, g.k);
       copy_padded(staged + 4 * quads, x + g.k, g.k);
-      widen_pair(scratch, staged, staged + 4 * quads, quads);
+      widen_pair(widened, staged, staged + 4 * quads, quads);
     }
-    multiply_pair(g, scratch, y);
+    multiply_pair(g, widened, y);
   }
   if (m == 0) return;
   if (g.k % 4 != 0) copy_padded(staged, x, g.k), x = staged;
@@ -154,36 +176,65 @@ struct Window {
   bool whole(const DspConv& c) const { return taps.begin == 0 && taps.end == c.kernel_w; }
 };
 
-// The inputs of one output as int8, filled up with zeros to a multiple of four.
+// The inputs of one output as int8, filled up with zeros to a multiple of four. Up to three bytes
+// behind that are overwritten.
 __attribute__((noinline)) inline void stage(const DspConv& c, const int8_t* const* rows,
                                             const Window& window, int32_t c0, int8_t* to) {
   const int32_t group_c = c.in_c / c.groups, step = c.dilation_w * c.in_c;
   const bool contiguous = step == group_c;
-  for (int32_t ky = 0; ky < c.kernel_h; ++ky) {
-    const Range in = rows[ky] == nullptr ? Range{c.kernel_w, c.kernel_w} : window.taps;
-    const int32_t before = in.begin * group_c, after = (c.kernel_w - in.end) * group_c;
-    for (int32_t i = 0; i < before; ++i) *to++ = static_cast<int8_t>(c.pad_value);
-    const int8_t* x = rows[ky] + (window.x + in.begin * c.dilation_w) * c.in_c + c0;
-    const int32_t pieces = contiguous ? (in.begin < in.end) : in.end - in.begin;
-    const int32_t length = contiguous ? (in.end - in.begin) * group_c : group_c;
-    for (int32_t i = 0; i < pieces; ++i, x += step, to += length) copy(to, x, length);
-    for (int32_t i = 0; i < after; ++i) *to++ = static_cast<int8_t>(c.pad_value);
+  const int32_t length = c.kernel_w * group_c;
+  // Where a row goes on behind the window, bytes beyond it can be read and written.
+  if (contiguous && window.whole(c) && (window.x + c.kernel_w) * group_c + 3 <= c.in_w * group_c) {
+    for (int32_t ky = 0; ky < c.kernel_h; ++ky, to += length) {
+      if (rows[ky] == nullptr) {
+        for (int32_t i = 0; i < length; ++i) to[i] = static_cast<int8_t>(c.pad_value);
+      } else {
+        copy_words(to, rows[ky] + window.x * group_c, length);
+      }
+    }
+  } else {
+    for (int32_t ky = 0; ky < c.kernel_h; ++ky, to += length) {
+      const Range in = rows[ky] == nullptr ? Range{c.kernel_w, c.kernel_w} : window.taps;
+      for (int32_t i = 0; i < length; ++i) to[i] = static_cast<int8_t>(c.pad_value);
+      const int8_t* x = rows[ky] + (window.x + in.begin * c.dilation_w) * c.in_c + c0;
+      if (contiguous && in.begin < in.end) {
+        copy(to + in.begin * group_c, x, (in.end - in.begin) * group_c);
+      } else {
+        for (int32_t kx = in.begin; kx < in.end; ++kx, x += step)
+          copy(to + kx * group_c, x, group_c);
+      }
+    }
   }
-  for (int32_t k = c.kernel_h * c.kernel_w * group_c; k % 4 != 0; ++k) *to++ = 0;
+  for (int32_t k = c.kernel_h * length; k % 4 != 0; ++k) *to++ = 0;
+}
+
+// The inputs of one output, widened to one of two, where they come in multiples of four.
+__attribute__((noinline)) inline void widen_window(const DspConv& c, const int8_t* const* rows,
+                                                   const Window& window, int32_t c0, int8_t* to) {
+  const int32_t group_c = c.in_c / c.groups, step = c.dilation_w * c.in_c;
+  for (int32_t ky = 0; ky < c.kernel_h; ++ky, to += 4 * c.kernel_w * group_c) {
+    const Range in = rows[ky] == nullptr ? Range{c.kernel_w, c.kernel_w} : window.taps;
+    const int32_t after = c.kernel_w - in.end;
+    if (in.begin > 0) fill_one(to, c.pad_value, in.begin * group_c / 4);
+    if (after > 0) fill_one(to + 4 * in.end * group_c, c.pad_value, after * group_c / 4);
+    const int8_t* x = rows[ky] + (window.x + in.begin * c.dilation_w) * c.in_c + c0;
+    if (step == group_c && in.begin < in.end) {
+      widen_one(to + 4 * in.begin * group_c, x, (in.end - in.begin) * group_c / 4);
+    } else {
+      for (int32_t kx = in.begin; kx < in.end; ++kx, x += step)
+        widen_one(to + 4 * kx * group_c, x, group_c / 4);
+    }
+  }
 }
 
 // An output row, one group. Scratch: as multiply_pixels.
 __attribute__((noinline)) inline void convolve_row(const DspConv& c, const Matrix& g,
                                                    const int8_t* const* rows, int32_t c0, int8_t* y,
                                                    int8_t* scratch) {
-  const int32_t group_c = c.in_c / c.groups, step = c.dilation_w * c.in_c;
-  const bool contiguous = step == group_c;
-  const int32_t pieces = contiguous ? 1 : c.kernel_w;
-  const int32_t piece_quads = (contiguous ? c.kernel_w * group_c : group_c) / 4;
-  bool direct = piece_quads * pieces * 4 == c.kernel_w * group_c;
-  for (int32_t ky = 0; ky < c.kernel_h; ++ky) direct = direct && rows[ky] != nullptr;
-  const int32_t quads = g.quads();
-  int8_t* const staged = scratch + 16 * quads;
+  const int32_t group_c = c.in_c / c.groups, step = c.dilation_w * c.in_c, quads = g.quads();
+  const int32_t pieces = step == group_c ? 1 : c.kernel_w;
+  const int32_t piece_quads = c.kernel_w * group_c / pieces / 4;
+  int8_t *const staged = scratch, *const widened = scratch + 8 * quads;
   for (int32_t ox = 0; ox < c.out_w; ox += 2, y += 2 * g.y_step) {
     const Window a(c, ox);
     if (ox + 1 == c.out_w) {
@@ -192,19 +243,28 @@ __attribute__((noinline)) inline void convolve_row(const DspConv& c, const Matri
       return;
     }
     const Window b(c, ox + 1);
-    if (direct && a.whole(c) && b.whole(c)) {
-      int8_t* to = scratch;
+    if (group_c % 4 != 0) {
+      stage(c, rows, a, c0, staged);
+      stage(c, rows, b, c0, staged + 4 * quads);
+      widen_pair(widened, staged, staged + 4 * quads, quads);
+    } else if (a.whole(c) && b.whole(c)) {
+      int8_t* to = widened;
       for (int32_t ky = 0; ky < c.kernel_h; ++ky) {
+        if (rows[ky] == nullptr) {
+          fill_one(to, c.pad_value, c.kernel_w * group_c / 4);
+          fill_one(to + 4, c.pad_value, c.kernel_w * group_c / 4);
+          to += 4 * c.kernel_w * group_c;
+          continue;
+        }
         const int8_t* x = rows[ky] + a.x * c.in_c + c0;
         for (int32_t i = 0; i < pieces; ++i, x += step)
           to = widen_pair(to, x, x + c.stride_w * c.in_c, piece_quads);
       }
     } else {
-      stage(c, rows, a, c0, staged);
-      stage(c, rows, b, c0, staged + 4 * quads);
-      widen_pair(scratch, staged, staged + 4 * quads, quads);
+      widen_window(c, rows, a, c0, widened);
+      widen_window(c, rows, b, c0, widened + 4);
     }
-    multiply_pair(g, scratch, y);
+    multiply_pair(g, widened, y);
   }
 }
 
