@@ -85,30 +85,31 @@ ValueId make_gemm(Node& n, ValueId a, ValueId b, ValueId c) {
 }
 
 ValueId make_matmul(Node& n, ValueId a, ValueId b) {
+  return make_product(n, a, b, [&n](ValueId left, ValueId right) {
+    if (n.constant(right) && n.shape(right).size() == 2)
+      return n.add(ops::dense, DenseAttrs{}, {left, n.transpose(right, {1, 0})});
+    return n.add(ops::matmul, MatMulAttrs{}, {left, right});
+  });
+}
+
+ValueId make_product(Node& n, ValueId a, ValueId b, const Product& product) {
   // Operands of rank 1 are a row before, or a column after; the dimension goes again.
   const bool row = n.shape(a).size() == 1, column = n.shape(b).size() == 1;
   n.require(!n.shape(a).empty() && !n.shape(b).empty(),
             fmt::format("{}: an operand is a scalar", n.op_type()));
   if (row) a = n.reshape(a, {1, n.shape(a)[0]});
   if (column) b = n.reshape(b, {n.shape(b)[0], 1});
-  ValueId y;
-  if (n.constant(b) && n.shape(b).size() == 2) {
-    y = n.add(ops::dense, DenseAttrs{}, {a, n.transpose(b, {1, 0})});
-  } else {
-    // A batch that is broadcast in part is written out.
-    const Shape a_batch(n.shape(a).begin(), n.shape(a).end() - 2);
-    const Shape b_batch(n.shape(b).begin(), n.shape(b).end() - 2);
-    const Shape batch = broadcast({a_batch, b_batch}, "MatMul");
-    const auto expanded = [&](ValueId id, const Shape& own) {
-      if (element_count(own) == 1 || element_count(own) == element_count(batch)) return id;
-      Shape to = batch;
-      to.insert(to.end(), n.shape(id).end() - 2, n.shape(id).end());
-      return n.add(ops::expand, ExpandAttrs{to}, {id});
-    };
-    a = expanded(a, a_batch);
-    b = expanded(b, b_batch);
-    y = n.add(ops::matmul, MatMulAttrs{}, {a, b});
-  }
+  // A batch that is broadcast in part is written out.
+  const Shape a_batch(n.shape(a).begin(), n.shape(a).end() - 2);
+  const Shape b_batch(n.shape(b).begin(), n.shape(b).end() - 2);
+  const Shape batch = broadcast({a_batch, b_batch}, n.op_type());
+  const auto expanded = [&](ValueId id, const Shape& own) {
+    if (element_count(own) == 1 || element_count(own) == element_count(batch)) return id;
+    Shape to = batch;
+    to.insert(to.end(), n.shape(id).end() - 2, n.shape(id).end());
+    return n.add(ops::expand, ExpandAttrs{to}, {id});
+  };
+  const ValueId y = product(expanded(a, a_batch), expanded(b, b_batch));
   Shape shape = n.shape(y);
   if (column) shape.pop_back();
   if (row) shape.erase(shape.end() - (column ? 1 : 2));

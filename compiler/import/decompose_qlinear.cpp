@@ -13,21 +13,33 @@
 namespace motec {
 namespace {
 
-// Operand `x` with its scale and zero point at the two places that follow it.
-ValueId operand(Node& n, size_t x) {
-  return dequantize_from(n, n.in(x), read_params(n, x, x + 1, x + 2));
+// One scale and zero point, for activations.
+QuantParams one_scale(const Node& n, size_t x, size_t scale, size_t zp) {
+  const int64_t count = element_count(n.shape(scale));
+  n.require(count == 1,
+            fmt::format("{}: there are {} scales for an activation", n.op_type(), count));
+  return read_params(n, x, scale, zp);
 }
+
+// Those of operand `x`, at the two places that follow it.
+QuantParams operand_params(const Node& n, size_t x) {
+  require_same_type(n, x, x + 2);
+  return one_scale(n, x, x + 1, x + 2);
+}
+
+ValueId operand(Node& n, size_t x) { return dequantize_from(n, n.in(x), operand_params(n, x)); }
 
 // The result, with scale and zero point at operands `scale` and `scale + 1`; the zero point's type
 // is the result's, and int8 or uint8 like operand `like` without one.
 void set_quantized(Node& n, ValueId y, size_t scale, size_t like = 0) {
   const DType dtype = n.has(scale + 1) ? n.dtype(scale + 1) : n.dtype(like);
-  n.set(quantize_to(n, y, read_params(n, like, scale, scale + 1), dtype));
+  n.set(quantize_to(n, y, one_scale(n, like, scale, scale + 1), dtype));
 }
 
-// Weights with one scale, or one per output channel along `axis`.
-QuantParams weight_params(const Node& n, size_t scale, size_t zp, int axis) {
-  QuantParams params = read_params(n, scale - 1, scale, zp);
+// Operand `w`, followed by one scale and zero point, or by one per output channel along `axis`.
+QuantParams weight_params(const Node& n, size_t w, int axis) {
+  require_same_type(n, w, w + 2);
+  QuantParams params = read_params(n, w, w + 1, w + 2);
   if (params.scale.size() > 1) params.axis = axis;
   return params;
 }
@@ -35,6 +47,8 @@ QuantParams weight_params(const Node& n, size_t scale, size_t zp, int axis) {
 // A bias of int32 at scale x * w.
 ValueId bias(Node& n, size_t at, const QuantParams& x, const QuantParams& w) {
   if (!n.has(at)) return {};
+  n.require(n.dtype(at) == DType::S32,
+            fmt::format("{}: the bias is {}, not int32", n.op_type(), name_of(n.dtype(at))));
   QuantParams params{w.scale, std::vector<int32_t>(w.scale.size(), 0), -1};
   for (float& scale : params.scale) scale *= x.scale[0];
   if (params.scale.size() > 1) params.axis = static_cast<int>(n.rank(at)) - 1;
@@ -43,7 +57,7 @@ ValueId bias(Node& n, size_t at, const QuantParams& x, const QuantParams& w) {
 
 // QLinearConv-10: x, x_scale, x_zp, w, w_scale, w_zp, y_scale, y_zp, B.
 void import_qlinear_conv(Node& n) {
-  const QuantParams x = read_params(n, 0, 1, 2), w = weight_params(n, 4, 5, 0);
+  const QuantParams x = operand_params(n, 0), w = weight_params(n, 3, 0);
   const ValueId weights = dequantize_from(n, n.in(3), w);
   set_quantized(n, make_conv(n, dequantize_from(n, n.in(0), x), weights, bias(n, 8, x, w), 3), 6);
 }
@@ -51,14 +65,14 @@ void import_qlinear_conv(Node& n) {
 // QLinearMatMul-21: a, a_scale, a_zp, b, b_scale, b_zp, y_scale, y_zp.
 void import_qlinear_matmul(Node& n) {
   if (element_count(n.shape(1)) != 1) n.unsupported("a scale for each row");
-  const QuantParams b = weight_params(n, 4, 5, static_cast<int>(n.rank(3)) - 1);
+  const QuantParams b = weight_params(n, 3, static_cast<int>(n.rank(3)) - 1);
   set_quantized(n, make_matmul(n, operand(n, 0), dequantize_from(n, n.in(3), b)), 6);
 }
 
 // com.microsoft.QGemm: A, a_scale, a_zp, B, b_scale, b_zp, C, y_scale, y_zp. C is int32.
 void import_qgemm(Node& n) {
-  const QuantParams a = read_params(n, 0, 1, 2);
-  const QuantParams b = weight_params(n, 4, 5, n.attr_int("transB", 0) ? 0 : 1);
+  const QuantParams a = operand_params(n, 0);
+  const QuantParams b = weight_params(n, 3, n.attr_int("transB", 0) ? 0 : 1);
   const ValueId y = make_gemm(n, dequantize_from(n, n.in(0), a), dequantize_from(n, n.in(3), b),
                               bias(n, 6, a, b));
   if (n.has(7)) return set_quantized(n, y, 7);

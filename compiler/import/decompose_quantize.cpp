@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "import/importers.h"
+#include "import/tensor_reader.h"
 #include "ops/cast.h"
 #include "ops/quantize.h"
 #include "ops/reduce.h"
@@ -24,49 +25,115 @@ void shift_unsigned(Tensor& q, std::vector<int32_t>& zero_point) {
   for (int32_t& zp : zero_point) zp -= 128;
 }
 
-// DequantizeLinear-21 with blocks of `block` elements along `axis`, each with a scale of its own.
-Tensor dequantize_blocks(const Node& n, const Tensor& q, const Tensor& scale, const Tensor* zp,
-                         int axis, int64_t block) {
-  n.require(scale.shape.size() == q.shape.size(),
+// Scales, or zero points, where each covers `block` elements along `axis`: one for each element.
+Tensor repeat_blocks(const Node& n, const Tensor& blocks, const Shape& x, int axis, int64_t block) {
+  n.require(blocks.shape.size() == x.size(),
             fmt::format("{}: scales {} are not of the operand's rank", n.op_type(),
-                        to_string(scale.shape)));
-  for (size_t d = 0; d < q.shape.size(); ++d) {
-    const int64_t want =
-        static_cast<int>(d) == axis ? (q.shape[d] + block - 1) / block : q.shape[d];
-    n.require(scale.shape[d] == want,
+                        to_string(blocks.shape)));
+  for (size_t d = 0; d < x.size(); ++d) {
+    const int64_t want = static_cast<int>(d) == axis ? (x[d] + block - 1) / block : x[d];
+    n.require(blocks.shape[d] == want,
               fmt::format("{}: scales {} are not one for each block of {} along dimension {} of {}",
-                          n.op_type(), to_string(scale.shape), block, axis, to_string(q.shape)));
+                          n.op_type(), to_string(blocks.shape), block, axis, to_string(x)));
   }
-  n.require(!zp || zp->shape == scale.shape,
-            fmt::format("{}: zero points and scales differ in shape", n.op_type()));
-  const std::vector<double> values = to_doubles(q), scales = to_doubles(scale);
-  const std::vector<double> zeros = zp ? to_doubles(*zp) : std::vector<double>(scales.size(), 0.0);
-  const AxisView view = around_axis(q.shape, axis);
-  const int64_t blocks = (view.n + block - 1) / block;
-  Tensor real = Tensor::zeros(DType::F32, q.shape);
-  for (int64_t i = 0; i < q.elements(); ++i) {
+  const std::vector<double> values = to_doubles(blocks);
+  const AxisView view = around_axis(x, axis);
+  const int64_t count = blocks.shape[static_cast<size_t>(axis)];
+  Tensor result = Tensor::zeros(DType::F32, x);
+  for (int64_t i = 0; i < result.elements(); ++i) {
     const int64_t outer = i / (view.n * view.inner), at = i / view.inner % view.n;
-    const auto s = static_cast<size_t>((outer * blocks + at / block) * view.inner + i % view.inner);
-    real.data<float>()[i] = static_cast<float>((values[static_cast<size_t>(i)] - zeros[s])) *
-                            static_cast<float>(scales[s]);
+    const int64_t source = (outer * count + at / block) * view.inner + i % view.inner;
+    result.data<float>()[i] = static_cast<float>(values[static_cast<size_t>(source)]);
   }
-  return real;
+  return result;
+}
+
+// Operand `at`, the scale or the zero point, as float32 in a shape that broadcasts over operand 0.
+ValueId spread(Node& n, size_t at, std::string_view what) {
+  if (!n.has(at)) return n.scalar(DType::F32, 0);
+  if (const int64_t block = n.attr_int("block_size", 0); block != 0) {
+    n.require(block > 0, fmt::format("{}: block_size is {}", n.op_type(), block));
+    const int axis = normalize_axis(n.attr_int("axis", 1), n.rank(0), n.op_type());
+    const int64_t whole = std::max<int64_t>(n.shape(0)[static_cast<size_t>(axis)], 1);
+    return n.constant(
+        repeat_blocks(n, n.constant_in(at, what), n.shape(0), axis, std::min(block, whole)));
+  }
+  const ValueId real = n.add(ops::cast, CastAttrs{DType::F32}, {n.in(at)});
+  const int64_t count = element_count(n.shape(at));
+  if (count == 1) return n.reshape(real, {});
+  const int axis = normalize_axis(n.attr_int("axis", 1), n.rank(0), n.op_type());
+  n.require(count == n.shape(0)[static_cast<size_t>(axis)],
+            fmt::format("{}: {} is {}, which is neither one number nor one for each position along "
+                        "dimension {} of {}",
+                        n.op_type(), what, to_string(n.shape(at)), axis, to_string(n.shape(0))));
+  Shape shape(n.rank(0), 1);
+  shape[static_cast<size_t>(axis)] = count;
+  return n.reshape(real, shape);
+}
+
+void require_positive(const Node& n, size_t scale) {
+  const Tensor* constant = n.constant(n.in(scale));
+  if (!constant) return;
+  for (const double s : to_doubles(*constant)) {
+    if (std::isfinite(s) && s > 0) continue;
+    fail({.code = "E3181",
+          .message = fmt::format("{}: scale {} is no positive number", n.op_type(), s)});
+  }
+}
+
+// What an operator makes that quantizes.
+struct IntegerType {
+  DType dtype;
+  bool four_bits = false;
+};
+
+IntegerType result_type(const Node& n) {
+  if (n.has(2)) return {n.dtype(2), n.has_four_bits(2)};
+  const auto type = static_cast<int>(n.attr_int("output_dtype", 0));
+  if (type == 0) return {DType::U8};
+  return {stored_dtype_from_onnx(type, fmt::format("{}: 'output_dtype'", n.op_type())),
+          has_four_bits(type)};
+}
+
+// Scales that operators compute take arithmetic at run time. One that the caller hands over is
+// most likely a constant that somebody forgot to make one.
+bool is_computed(const Node& n, size_t i) {
+  return n.has(i) && !n.constant(n.in(i)) && !n.is_graph_input(n.in(i));
+}
+
+// Whether scales need more than one multiplication per tensor or channel with constants.
+bool takes_arithmetic(const Node& n) {
+  return n.attr_int("block_size", 0) != 0 || is_computed(n, 1) || is_computed(n, 2);
 }
 
 void import_quantize(Node& n) {
-  const auto dtype = n.has(2) ? n.dtype(2) : n.attr_dtype("output_dtype", DType::U8);
-  if (n.attr_int("block_size", 0) != 0) n.unsupported("quantization in blocks at run time");
-  n.set(quantize_to(n, n.in(0), read_params(n, 0, 1, 2), dtype));
+  const IntegerType y = result_type(n);
+  if (!y.four_bits && !takes_arithmetic(n))
+    return n.set(quantize_to(n, n.in(0), read_params(n, 0, 1, 2), y.dtype));
+  n.require(is_integer(y.dtype) && size_of(y.dtype) <= 2,
+            fmt::format("{} does not make {}", n.op_type(), name_of(y.dtype)));
+  require_positive(n, 1);
+  const bool negative = is_signed_int(y.dtype);
+  const int32_t lo = y.four_bits ? (negative ? -8 : 0) : lowest_of(y.dtype);
+  const int32_t hi = y.four_bits ? (negative ? 7 : 15) : highest_of(y.dtype);
+  const ValueId x = n.add(ops::cast, CastAttrs{DType::F32}, {n.in(0)});
+  const ValueId rounded =
+      n.unary(UnaryFn::Round, n.binary(BinaryFn::Div, x, spread(n, 1, "the scale")));
+  const ValueId sum = n.binary(BinaryFn::Add, rounded, spread(n, 2, "the zero point"));
+  const ValueId clipped =
+      n.unary(UnaryFn::Clip, sum, static_cast<float>(lo), static_cast<float>(hi));
+  n.set(n.add(ops::cast, CastAttrs{y.dtype}, {clipped}));
 }
 
 void import_dequantize(Node& n) {
-  const int64_t block = n.attr_int("block_size", 0);
-  if (block == 0) return n.set(dequantize_from(n, n.in(0), read_params(n, 0, 1, 2)));
-  n.require(block > 0, fmt::format("{}: block_size is {}", n.op_type(), block));
-  const Tensor& q = n.constant_in(0, "an operand with a scale per block");
-  const int axis = normalize_axis(n.attr_int("axis", 1), q.shape.size(), n.op_type());
-  const Tensor* zp = n.has(2) ? &n.constant_in(2, "the zero points") : nullptr;
-  n.set(n.constant(dequantize_blocks(n, q, n.constant_in(1, "the scales"), zp, axis, block)));
+  n.require(is_integer(n.dtype(0)),
+            fmt::format("{} is not defined for {}", n.op_type(), name_of(n.dtype(0))));
+  require_same_type(n, 0, 2);
+  if (!takes_arithmetic(n)) return n.set(dequantize_from(n, n.in(0), read_params(n, 0, 1, 2)));
+  require_positive(n, 1);
+  const ValueId x = n.add(ops::cast, CastAttrs{DType::F32}, {n.in(0)});
+  const ValueId centred = n.binary(BinaryFn::Sub, x, spread(n, 2, "the zero point"));
+  n.set(n.binary(BinaryFn::Mul, centred, spread(n, 1, "the scale")));
 }
 
 // DynamicQuantizeLinear-11: scale and zero point come from the range of the operand.
@@ -106,20 +173,31 @@ constexpr Importer kImporters[] = {
 
 }  // namespace
 
+void require_same_type(const Node& n, size_t x, size_t zp) {
+  if (!n.has(zp) || n.dtype(zp) == n.dtype(x)) return;
+  n.require(false, fmt::format("{}: the operand is {}, its zero point {}; they must be of one type",
+                               n.op_type(), name_of(n.dtype(x)), name_of(n.dtype(zp))));
+}
+
 QuantParams read_params(const Node& n, size_t x, size_t scale, size_t zp) {
   QuantParams params;
-  for (const double s : to_doubles(n.constant_in(scale, "the scale")))
-    params.scale.push_back(static_cast<float>(s));
+  const Tensor& scales = n.constant_in(scale, "the scale");
+  n.require(is_float(scales.dtype),
+            fmt::format("{}: the scale is {}", n.op_type(), name_of(scales.dtype)));
+  for (const double s : to_doubles(scales)) params.scale.push_back(static_cast<float>(s));
+  n.require(!params.scale.empty(), fmt::format("{}: the scale is empty", n.op_type()));
   params.zero_point.assign(params.scale.size(), 0);
   if (n.has(zp)) {
-    const std::vector<int64_t> zeros = to_int64s(n.constant_in(zp, "the zero point"));
-    n.require(zeros.size() == 1 || zeros.size() == params.scale.size(),
-              fmt::format("{}: {} zero points for {} scales", n.op_type(), zeros.size(),
+    const Tensor& zeros = n.constant_in(zp, "the zero point");
+    n.require(is_integer(zeros.dtype) && (size_of(zeros.dtype) <= 2 || zeros.dtype == DType::S32),
+              fmt::format("{}: the zero point is {}", n.op_type(), name_of(zeros.dtype)));
+    n.require(zeros.elements() == 1 || zeros.elements() == scales.elements(),
+              fmt::format("{}: {} zero points for {} scales", n.op_type(), zeros.elements(),
                           params.scale.size()));
+    const std::vector<int64_t> values = to_int64s(zeros);
     for (size_t i = 0; i < params.zero_point.size(); ++i)
-      params.zero_point[i] = static_cast<int32_t>(zeros[zeros.size() == 1 ? 0 : i]);
+      params.zero_point[i] = static_cast<int32_t>(values[values.size() == 1 ? 0 : i]);
   }
-  n.require(!params.scale.empty(), fmt::format("{}: the scale is empty", n.op_type()));
   if (params.scale.size() > 1)
     params.axis = normalize_axis(n.attr_int("axis", 1), n.rank(x), n.op_type());
   return params;

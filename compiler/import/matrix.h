@@ -1,6 +1,8 @@
 // Convolutions, pools and matrix products as core ops, for every ONNX operator that has one inside.
 // Attributes are read from the node; the operands are given.
 #pragma once
+#include <functional>
+
 #include "import/node.h"
 #include "ops/pool.h"
 
@@ -14,5 +16,9 @@ ValueId make_pool(Node& n, PoolKind kind, ValueId x);
 ValueId make_gemm(Node& n, ValueId a, ValueId b, ValueId c);
 // MatMul-13, with operands of any rank.
 ValueId make_matmul(Node& n, ValueId a, ValueId b);
+// The same with any `product` of operands of at least two dimensions, whose batches are equal or of
+// one matrix.
+using Product = std::function<ValueId(ValueId a, ValueId b)>;
+ValueId make_product(Node& n, ValueId a, ValueId b, const Product& product);
 
 }  // namespace motec

@@ -35,7 +35,7 @@ class Collector {
  private:
   static std::string type_name(int onnx_type) {
     try {
-      return std::string(name_of(dtype_from_onnx(onnx_type, "")));
+      return std::string(name_of(stored_dtype_from_onnx(onnx_type, "")));
     } catch (const CompileError&) {
       return fmt::format("type {}", onnx_type);
     }

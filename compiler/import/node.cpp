@@ -2,6 +2,8 @@
 
 #include <onnx/onnx_pb.h>
 
+#include <algorithm>
+
 #include "import/tensor_reader.h"
 #include "ops/cast.h"
 #include "ops/move.h"
@@ -12,20 +14,26 @@
 namespace motec {
 
 Node::Node(Graph& graph, const onnx::NodeProto& proto, int64_t opset, Origin origin,
-           std::vector<ValueId> in, std::vector<bool> wanted)
+           std::vector<ValueId> in, std::vector<bool> wanted, const std::set<ValueId>& four_bits)
     : graph_(graph),
       proto_(proto),
       opset_(opset),
       origin_(std::move(origin)),
       in_(std::move(in)),
       out_(wanted.size()),
-      wanted_(std::move(wanted)) {
+      wanted_(std::move(wanted)),
+      four_bits_(four_bits) {
   while (!in_.empty() && !in_.back()) in_.pop_back();
 }
 
 ValueId Node::in(size_t i) const {
   require(has(i), fmt::format("{}: operand {} is missing", op_type(), i));
   return in_[i];
+}
+
+bool Node::is_graph_input(ValueId id) const {
+  return std::any_of(graph_.inputs.begin(), graph_.inputs.end(),
+                     [&](const Port& port) { return port.value == id; });
 }
 
 const Tensor& Node::constant_in(size_t i, std::string_view what) const {

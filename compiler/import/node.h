@@ -2,6 +2,7 @@
 // ONNX and protobuf types stay behind this interface; only import/ knows them.
 #pragma once
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,8 +20,9 @@ namespace motec {
 
 class Node {
  public:
+  // `four_bits` are the values whose ONNX type is int4 or uint4.
   Node(Graph& graph, const onnx::NodeProto& proto, int64_t opset, Origin origin,
-       std::vector<ValueId> in, std::vector<bool> wanted);
+       std::vector<ValueId> in, std::vector<bool> wanted, const std::set<ValueId>& four_bits);
 
   std::string_view op_type() const { return origin_.op_type; }
   int64_t opset() const { return opset_; }  // version of the node's domain
@@ -37,6 +39,8 @@ class Node {
   DType dtype(size_t i) const { return type(in(i)).dtype; }
   size_t rank(size_t i) const { return shape(i).size(); }
   const Tensor* constant(ValueId id) const { return graph_.constant(id); }
+  bool is_graph_input(ValueId id) const;
+  bool has_four_bits(size_t i) const { return has(i) && four_bits_.count(in_[i]) > 0; }
   // Operand `i`, which the compiler must know (E2202); `what` says what it is: "the shape".
   const Tensor& constant_in(size_t i, std::string_view what) const;
   std::vector<int64_t> ints_in(size_t i, std::string_view what) const;
@@ -93,6 +97,7 @@ class Node {
   std::vector<ValueId> in_;
   std::vector<ValueId> out_;
   std::vector<bool> wanted_;
+  const std::set<ValueId>& four_bits_;
 };
 
 // How one ONNX operator becomes core ops.

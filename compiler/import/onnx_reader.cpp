@@ -85,12 +85,17 @@ class ModelImporter {
     return is_half(dtype) ? cast(id, DType::F32, {}) : id;
   }
 
+  void note_type(ValueId id, int onnx_type) {
+    if (has_four_bits(onnx_type)) four_bits_.insert(id);
+  }
+
   void import_initializers(const onnx::GraphProto& proto, Scope& scope) {
     for (const auto& tensor : proto.initializer()) {
       collect({},
               [&] {
                 scope.values[tensor.name()] =
                     add_constant(tensor.name(), read_tensor(tensor, model_dir_));
+                note_type(scope.values[tensor.name()], tensor.data_type());
               }) ||
           scope.poisoned.insert(tensor.name()).second;
     }
@@ -164,7 +169,8 @@ class ModelImporter {
       fail({.code = "E2022", .message = fmt::format("input '{}' is no tensor", info.name())});
     }
     const std::string what = fmt::format("input '{}'", info.name());
-    const DType dtype = dtype_from_onnx(info.type().tensor_type().elem_type(), what);
+    const int onnx_type = info.type().tensor_type().elem_type();
+    const DType dtype = stored_dtype_from_onnx(onnx_type, what);
     const Shape shape = bound_shape(info);
     check_dims(shape, dtype, what);
     if (const auto it = options_.input_values.find(info.name());
@@ -176,10 +182,12 @@ class ModelImporter {
                                      to_string(it->second.type()))});
       }
       scope.values[info.name()] = add_constant(info.name(), it->second);
+      note_type(scope.values[info.name()], onnx_type);
       return;
     }
     const ValueId id = graph_.add_value(info.name(), {.dtype = dtype, .shape = shape});
     graph_.inputs.push_back({info.name(), id});
+    note_type(id, onnx_type);
     scope.values[info.name()] =
         is_half(dtype) ? cast(id, DType::F32, {info.name(), "Cast", -1}) : id;
   }
@@ -276,7 +284,7 @@ class ModelImporter {
       std::vector<bool> wanted;
       for (const std::string& name : node.output())
         wanted.push_back(!name.empty() && reads.count(name) > 0);
-      Node view(graph_, node, opsets_[in_domain], origin, in, wanted);
+      Node view(graph_, node, opsets_[in_domain], origin, in, wanted, four_bits_);
       importer->import(view);
       for (size_t i = 0; i < wanted.size(); ++i) {
         const ValueId id = view.results()[i];
@@ -284,6 +292,8 @@ class ModelImporter {
           view.unsupported(fmt::format("result {} ('{}')", i, node.output(static_cast<int>(i))));
         if (id) bind(node.output(static_cast<int>(i)), id, scope);
       }
+      if (node.op_type() == "Constant" && view.results()[0] && view.has_attr("value"))
+        note_type(view.results()[0], node.attribute(0).t().data_type());
     });
     if (!ok) poison(node, scope);
   }
@@ -401,8 +411,8 @@ class ModelImporter {
       ValueId id = find_value(info.name(), {}, scope);
       if (!id) continue;
       if (info.type().has_tensor_type() && info.type().tensor_type().elem_type() != 0) {
-        const DType declared = dtype_from_onnx(info.type().tensor_type().elem_type(),
-                                               fmt::format("output '{}'", info.name()));
+        const DType declared = stored_dtype_from_onnx(info.type().tensor_type().elem_type(),
+                                                      fmt::format("output '{}'", info.name()));
         const DType actual = graph_.type(id).dtype;
         if (is_half(declared) && actual == DType::F32)
           id = cast(id, declared, {info.name(), "Cast", -1});
@@ -424,6 +434,7 @@ class ModelImporter {
   std::map<std::string, int64_t> opsets_;
   std::map<std::pair<std::string, std::string>, const onnx::FunctionProto*> functions_;
   std::map<std::string, int64_t> symbols_;
+  std::set<ValueId> four_bits_;  // values of int4 and uint4
   std::vector<Diag> diags_;
 };
 

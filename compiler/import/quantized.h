@@ -16,6 +16,9 @@ struct QuantParams {
 // operand `x` that the attribute 'axis' names.
 QuantParams read_params(const Node& n, size_t x, size_t scale, size_t zp);
 
+// Integers and their zero point (optional), operands `x` and `zp`, must be of one type.
+void require_same_type(const Node& n, size_t x, size_t zp);
+
 // x, float32, as integers of type `dtype`.
 ValueId quantize_to(Node& n, ValueId x, QuantParams params, DType dtype);
 

@@ -31,6 +31,8 @@ constexpr Row kTypes[] = {
     {onnx::TensorProto::BFLOAT16, DType::BF16},
 };
 
+constexpr int kUint4 = 21, kInt4 = 22;  // since IR version 10; libonnx may be older
+
 // Names of the types that mote does not have, for messages.
 std::string onnx_type_name(int type) {
   switch (type) {
@@ -48,9 +50,9 @@ std::string onnx_type_name(int type) {
       return "float8e5m2";
     case 20:
       return "float8e5m2fnuz";
-    case 21:
+    case kUint4:
       return "uint4";
-    case 22:
+    case kInt4:
       return "int4";
     case 23:
       return "float4e2m1";
@@ -59,25 +61,44 @@ std::string onnx_type_name(int type) {
   }
 }
 
-[[noreturn]] void fail_size(const std::string& what, const Tensor& tensor, int64_t have,
-                            std::string_view unit) {
+[[noreturn]] void fail_size(const std::string& what, const Tensor& tensor, int64_t want,
+                            int64_t have, std::string_view unit) {
   fail({.code = "E2303",
-        .message = fmt::format(
-            "{}: {} needs {} {}, but the model holds {}", what, to_string(tensor.type()),
-            unit == "bytes" ? tensor.type().bytes() : tensor.elements(), unit, have),
+        .message = fmt::format("{}: {} needs {} {}, but the model holds {}", what,
+                               to_string(tensor.type()), want, unit, have),
         .why = {"the file is damaged, or its producer wrote a wrong shape"},
         .hint = "export the model again"});
 }
 
 void copy_bytes(Tensor& tensor, std::string_view bytes, const std::string& what) {
   if (std::ssize(bytes) != std::ssize(tensor.bytes))
-    fail_size(what, tensor, std::ssize(bytes), "bytes");
+    fail_size(what, tensor, tensor.type().bytes(), std::ssize(bytes), "bytes");
   std::memcpy(tensor.bytes.data(), bytes.data(), bytes.size());
+}
+
+// Two numbers to a byte, the first in the low bits.
+void unpack_four_bits(Tensor& tensor, std::string_view bytes, const std::string& what) {
+  const int64_t n = tensor.elements(), want = n / 2 + n % 2;
+  if (std::ssize(bytes) != want) fail_size(what, tensor, want, std::ssize(bytes), "bytes");
+  const int sign = tensor.dtype == DType::S8 ? 8 : 0;
+  for (int64_t i = 0; i < n; ++i) {
+    const int byte = static_cast<unsigned char>(bytes[static_cast<size_t>(i / 2)]);
+    const int bits = i % 2 ? byte >> 4 : byte & 15;
+    tensor.bytes[static_cast<size_t>(i)] = static_cast<std::byte>((bits ^ sign) - sign);
+  }
+}
+
+// The bytes that int32_data holds, one in each number.
+std::string bytes_of_field(const onnx::TensorProto& proto) {
+  std::string bytes;
+  for (const int32_t value : proto.int32_data()) bytes += static_cast<char>(value);
+  return bytes;
 }
 
 template <class Field>
 void copy_field(Tensor& tensor, const Field& field, const std::string& what) {
-  if (field.size() != tensor.elements()) fail_size(what, tensor, field.size(), "elements");
+  if (field.size() != tensor.elements())
+    fail_size(what, tensor, tensor.elements(), field.size(), "elements");
   dispatch(tensor.dtype, [&]<class T>() {
     std::transform(field.begin(), field.end(), tensor.data<T>(),
                    [](auto value) { return static_cast<T>(value); });
@@ -93,6 +114,13 @@ DType dtype_from_onnx(int onnx_type, const std::string& what) {
         .message =
             fmt::format("{}: element type {} is not supported", what, onnx_type_name(onnx_type)),
         .hint = "supported are bool, float16, bfloat16, float, double and (u)int8 to (u)int64"});
+}
+
+bool has_four_bits(int onnx_type) { return onnx_type == kUint4 || onnx_type == kInt4; }
+
+DType stored_dtype_from_onnx(int onnx_type, const std::string& what) {
+  if (has_four_bits(onnx_type)) return onnx_type == kInt4 ? DType::S8 : DType::U8;
+  return dtype_from_onnx(onnx_type, what);
 }
 
 void check_dims(const Shape& shape, DType dtype, const std::string& what) {
@@ -118,7 +146,7 @@ void check_dims(const Shape& shape, DType dtype, const std::string& what) {
 Tensor read_tensor(const onnx::TensorProto& proto, const std::filesystem::path& model_dir) {
   const std::string what =
       proto.name().empty() ? "a tensor" : fmt::format("tensor '{}'", proto.name());
-  const DType dtype = dtype_from_onnx(proto.data_type(), what);
+  const DType dtype = stored_dtype_from_onnx(proto.data_type(), what);
   const Shape shape(proto.dims().begin(), proto.dims().end());
   check_dims(shape, dtype, what);
   if (proto.has_segment()) {
@@ -132,10 +160,17 @@ Tensor read_tensor(const onnx::TensorProto& proto, const std::filesystem::path& 
   const Type type{.dtype = dtype, .shape = shape};
   if (type.elements() > 0 && held * 8 < type.elements()) {
     Tensor empty{dtype, shape, {}};
-    fail_size(what, empty, held, "bytes");
+    fail_size(what, empty, type.bytes(), held, "bytes");
   }
   Tensor tensor = Tensor::zeros(dtype, shape);
-  if (external) {
+  if (has_four_bits(proto.data_type())) {
+    const std::string field = external || proto.has_raw_data() ? "" : bytes_of_field(proto);
+    unpack_four_bits(tensor,
+                     external               ? bytes
+                     : proto.has_raw_data() ? proto.raw_data()
+                                            : field,
+                     what);
+  } else if (external) {
     copy_bytes(tensor, bytes, what);
   } else if (proto.has_raw_data()) {
     copy_bytes(tensor, proto.raw_data(), what);

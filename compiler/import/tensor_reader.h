@@ -22,6 +22,11 @@ Tensor read_sparse_tensor(const onnx::SparseTensorProto& proto,
 // The element type of an ONNX number (TensorProto.DataType). Fails with E2301.
 DType dtype_from_onnx(int onnx_type, const std::string& what);
 
+// int4 and uint4: tensors of these are held as int8 and uint8, one value to a byte.
+bool has_four_bits(int onnx_type);
+// dtype_from_onnx, with the types that hold those of four bits.
+DType stored_dtype_from_onnx(int onnx_type, const std::string& what);
+
 // Product of dimensions, each of which must be at least 0. Fails with E2302 when it is negative or
 // makes a tensor larger than 2 GiB.
 void check_dims(const Shape& shape, DType dtype, const std::string& what);

@@ -27,15 +27,23 @@ void require_parameters(std::string_view name, const Attrs& a, const Shape& x) {
             fmt::format("{}: scale {} is no positive number", name, scale));
 }
 
+// Integers of `dtype` must have them within their range; those of int32 have none.
+template <class Attrs>
+void require_zero_points(std::string_view name, const Attrs& a, DType dtype) {
+  const bool none = dtype == DType::S32;
+  for (const int32_t zp : a.zero_point)
+    require(none ? zp == 0 : zp >= lowest_of(dtype) && zp <= highest_of(dtype), "E3180",
+            none ? fmt::format("{}: zero point {} of int32, where only 0 is allowed", name, zp)
+                 : fmt::format("{}: zero point {} is no {}", name, zp, name_of(dtype)));
+}
+
 std::vector<Type> infer_quantize(const QuantizeAttrs& a, const InferCtx& c) {
   require(c.in[0]->dtype == DType::F32, "E3101",
           fmt::format("QuantizeLinear is not defined for {}", name_of(c.in[0]->dtype)));
   require(is_integer(a.to) && size_of(a.to) <= 2, "E3101",
           fmt::format("QuantizeLinear does not make {}", name_of(a.to)));
   require_parameters("QuantizeLinear", a, c.in[0]->shape);
-  for (const int32_t zp : a.zero_point)
-    require(zp >= lowest_of(a.to) && zp <= highest_of(a.to), "E3180",
-            fmt::format("QuantizeLinear: zero point {} is no {}", zp, name_of(a.to)));
+  require_zero_points("QuantizeLinear", a, a.to);
   return {{.dtype = a.to, .shape = c.in[0]->shape}};
 }
 
@@ -54,6 +62,7 @@ std::vector<Type> infer_dequantize(const DequantizeAttrs& a, const InferCtx& c) 
   require(is_integer(dtype) && (size_of(dtype) <= 2 || dtype == DType::S32), "E3101",
           fmt::format("DequantizeLinear is not defined for {}", name_of(dtype)));
   require_parameters("DequantizeLinear", a, c.in[0]->shape);
+  require_zero_points("DequantizeLinear", a, dtype);
   return {{.dtype = DType::F32, .shape = c.in[0]->shape}};
 }
 

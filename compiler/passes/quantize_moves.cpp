@@ -17,6 +17,20 @@ const Op* made_by(const Rewriter& r, ValueId id, const OpDef& def) {
   return op && op->def == &def ? op : nullptr;
 }
 
+// Quantize(Dequantize(q)) with the same scale and zero point -> q
+bool cancel_quantize(Rewriter& r, const Op& op) {
+  if (op.def != &ops::quantize) return false;
+  const Op* dequantize = made_by(r, op.in[0], ops::dequantize);
+  if (!dequantize) return false;
+  const auto& a = op.as<QuantizeAttrs>();
+  const auto& b = dequantize->as<DequantizeAttrs>();
+  if (a.scale != b.scale || a.zero_point != b.zero_point || a.axis != b.axis ||
+      r.type(dequantize->in[0]).dtype != a.to)
+    return false;
+  r.replace(op.out[0], dequantize->in[0]);
+  return true;
+}
+
 // move(Dequantize(q)) -> Dequantize(move(q))
 bool sink_dequantize(Rewriter& r, const Op& op) {
   if (!op.def->moved_axis) return false;
@@ -177,6 +191,7 @@ bool sink_flip_through_operands(Rewriter& r, const Op& op) {
 
 std::vector<Rule> quantize_moves_rules() {
   return {cancel_flips,
+          cancel_quantize,
           sink_flip,
           sink_flip_through_operands,
           sink_dequantize,

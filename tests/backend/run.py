@@ -23,6 +23,8 @@ BATCH = 40
 CXX = ["g++", "-std=c++17", "-O1", "-Wall", "-Wextra", "-Werror", "-fno-exceptions", "-fno-rtti"]
 # ONNX's own runner compares with a relative tolerance of 1e-3.
 TOLERANCE = "1e-4"
+# Their expected int8 results wrap around where QLinearMatMul-21 saturates.
+WRONG_VECTORS = {f"test_qlinearmatmul_{d}D_int8_float{n}" for d in (2, 3) for n in (16, 32)}
 FROZEN = re.compile(r"operand '([^']+)'\) is only known at run time")
 
 
@@ -53,7 +55,8 @@ def compile_case(case, folder, name):
         code, text = run([*argv, *frozen], 60)
         if code == 0:
             return "ok", ""
-        if code != 1:
+        wrong = "error[E5208]" in text and case.name not in WRONG_VECTORS
+        if code != 1 or wrong:
             return "failed", f"exit code {code}: {text}"
         names = FROZEN.findall(text)
         inputs = inputs if inputs is not None else input_files(model, data)
