@@ -1,0 +1,1 @@
+	By2JØ{ZNam„‚ƒikakzƒ[{z›tw€vŒ…¥‚‡ƒžv|n}ˆ~’™{Rds‰‰…yur…††|‡”•—“‘™ƒ‘³«›š£¶ƒŽŽxtwdK„‚jnstiR_y‹h]aus~~{svukxx~hdœ…vij{lt©˜t{}€ˆ˜’¬‚’Ž¡—Ÿ™µˆšŽ¡‘u…–kOdv‡“¢ŒyqttvŒšž}ƒbhŸ™•—–¦{‘“¬¥›pi³£›¨¶µ‰w®°¬•‘‘sX¯¡ujtŠŠ}–Ž^KUevb

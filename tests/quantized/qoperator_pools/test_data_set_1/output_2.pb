@@ -1,0 +1,1 @@
+	By2JØikTOTiR<]jcsrk_HGLex‰uqNXn–ˆ‡h{en†—„zes…†ž…zk|˜“™”|v{˜«Œwkl|«²”Žq{v’¡žyƒŽŒmlŽ”~–œ{±‘§³¤¨™‚¡’ƒr™…†}‰ŽwrnwŽ™cPVw‘Œžmcby’xˆ€tkk¶ijw…~t›xznndczxbjkwd\_jh^{xPLbjezs€`^nyt|hm[_demnlmnw||nl_[afœ—„~ŠÈ¼¨‚„wˆv
