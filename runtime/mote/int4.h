@@ -23,6 +23,13 @@ constexpr int64_t int4_bytes(int64_t channels, int64_t k) {
   return whole * block + (rest != 0 ? (int4_block_bytes<Isa>(rest, k) + 1) / 2 : 0);
 }
 
+// A layout of pairs (pack_s8.h) keeps 256 * high + low: where the low one is negative, the high
+// byte is one less than the weight, and that might not fit four bits.
+template <class Isa>
+MOTE_INLINE int32_t borrow(int8_t low) {
+  return Isa::kPairsS8 && low < 0 ? 1 : 0;
+}
+
 // From [channels][k], each in -8 .. 7. Element i of a block's int8 layout is the low (i even) or
 // high half of byte i / 2. `block` has int4_block_bytes(kInt4Block, k) bytes.
 template <class Isa>
@@ -32,18 +39,20 @@ inline void pack_int4(const int8_t* src, int64_t channels, int64_t k, int8_t* bl
     const int64_t bytes = int4_block_bytes<Isa>(n, k);
     pack::pack_gemm(pack::gemm_layout<Isa>(), src, 1, n, k, block);
     for (int64_t i = 0; i < bytes; i += 2) {
-      const int8_t high = i + 1 < bytes ? block[i + 1] : int8_t{0};
+      const int8_t high =
+          static_cast<int8_t>((i + 1 < bytes ? block[i + 1] : 0) + borrow<Isa>(block[i]));
       *dst++ = static_cast<int8_t>((block[i] & 15) | (high << 4));
     }
   }
 }
 
+template <class Isa>
 MOTE_INLINE void spread_int4(const int8_t* from, int32_t n, int8_t* to) {
-  for (int32_t i = 0; i + 1 < n; i += 2, ++from) {
-    to[i] = static_cast<int8_t>(static_cast<int8_t>(*from << 4) >> 4);
-    to[i + 1] = static_cast<int8_t>(*from >> 4);
+  for (int32_t i = 0; i < n; i += 2, ++from) {
+    const int8_t low = static_cast<int8_t>(static_cast<int8_t>(*from << 4) >> 4);
+    to[i] = low;
+    if (i + 1 < n) to[i + 1] = static_cast<int8_t>((*from >> 4) - borrow<Isa>(low));
   }
-  if (n % 2 != 0) to[n - 1] = static_cast<int8_t>(static_cast<int8_t>(*from << 4) >> 4);
 }
 
 // Scratch: the patches (if any), then a block of weights, 16-byte aligned.
@@ -60,7 +69,7 @@ MOTE_INLINE void for_int4_blocks(int32_t channels, int32_t k, const int8_t* w, i
   for (int32_t n0 = 0; n0 < channels; n0 += kInt4Block) {
     const int32_t n = channels - n0 < kInt4Block ? channels - n0 : kInt4Block;
     const int32_t bytes = static_cast<int32_t>(int4_block_bytes<Isa>(n, k));
-    spread_int4(w, bytes, weights);
+    spread_int4<Isa>(w, bytes, weights);
     w += (bytes + 1) / 2;
     body(n0, n, weights);
   }
