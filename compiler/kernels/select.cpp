@@ -57,6 +57,10 @@ void close(std::vector<Choice>& candidates, TooMuch too_much) {
 
 void apply_goal(std::vector<Choice>& candidates, Goal goal) {
   if (goal == Goal::Speed) return;
+  const double fastest = least(candidates, &Choice::cost);
+  close(candidates, [&](const Choice& choice) {
+    return choice.cost <= 2 * fastest ? "" : "is more than twice as slow as the fastest";
+  });
   const int64_t flash = least(candidates, &Choice::flash_bytes);
   const int64_t most = goal == Goal::Flash ? flash + flash / 8 + 256 : flash + flash / 4;
   close(candidates, [&](const Choice& choice) {
@@ -65,9 +69,8 @@ void apply_goal(std::vector<Choice>& candidates, Goal goal) {
                : fmt::format("needs {} bytes of flash where {} suffice", choice.flash_bytes, flash);
   });
   if (goal != Goal::Ram) return;
-  const double cost = least(candidates, &Choice::cost);
   close(candidates, [&](const Choice& choice) {
-    return choice.cost <= 1.1 * cost ? "" : "is more than a tenth slower than the fastest";
+    return choice.cost <= 1.1 * fastest ? "" : "is more than a tenth slower than the fastest";
   });
   const int64_t scratch = least(candidates, &Choice::scratch_bytes);
   close(candidates, [&](const Choice& choice) {
