@@ -174,8 +174,9 @@ bool prune_channels(Graph& graph, PassCtx& ctx) {
     changed |= again;
   }
   const Cost after = cost_of(graph);
-  graph.pruned = {before.channels - after.channels, before.macs - after.macs,
-                  before.weight_bytes - after.weight_bytes};
+  graph.pruned.channels += before.channels - after.channels;
+  graph.pruned.macs += before.macs - after.macs;
+  graph.pruned.weight_bytes += before.weight_bytes - after.weight_bytes;
   return changed;
 }
 

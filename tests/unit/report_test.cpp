@@ -49,6 +49,9 @@ TEST_CASE("the JSON report has its keys") {
   CHECK(json["totals"]["est_cycles"].is_null());
   CHECK(json["totals"].contains("macs"));
   CHECK(json["totals"].contains("parameters"));
+  CHECK(json["pruned"]["channels"] == 0);
+  CHECK(json["pruned"]["macs"] == 0);
+  CHECK(json["pruned"]["weights_bytes"] == 0);
   REQUIRE(json["layers"].size() == 2);
   const auto& layer = json["layers"][0];
   CHECK(layer["onnx_nodes"][0] == "<add> & \"more\"");
@@ -76,6 +79,12 @@ TEST_CASE("the summary for people") {
   CHECK(text.find("in_put float32[1,6]") != std::string::npos);
   CHECK(text.find("second") != std::string::npos);
   CHECK(text.find('\033') == std::string::npos);
+  CHECK(text.find("pruned") == std::string::npos);
+  Program program = small_program();
+  program.graph.pruned = {2, 3000, 40};
+  CHECK(
+      summary(program, {}, true).find("  pruned   2 channels: 3 000 MACs, 40 bytes of weights\n") !=
+      std::string::npos);
 }
 
 TEST_CASE("tables align numbers to the right") {
