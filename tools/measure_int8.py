@@ -84,6 +84,19 @@ def test_arrays(source):
     return (input_name.split("_input_")[1], given, output_name.split("_output_")[1], expected)
 
 
+def bench(arguments, target, folder, sources):
+    """The harness' figures for adapter.cpp and `sources` in `folder`."""
+    bench_target, flags = BENCH_TARGETS.get(target, (target, ""))
+    result = run([arguments.bench, "run", "--target", bench_target, "--adapter",
+                  folder / "adapter.cpp", "--src", *sources, "--inc", folder, "--cflags",
+                  f"{arguments.cflags} {flags}", "--cxxflags",
+                  "-std=c++17 -fno-exceptions -fno-rtti", "--profile", folder / "profile.tsv"] +
+                 (["--vlen", str(arguments.vlen)] if "gcv" in target else []))
+    if not result.stdout.strip():
+        sys.exit(result.stderr)
+    return json.loads(result.stdout)
+
+
 def measure(arguments, target, network):
     folder = pathlib.Path(arguments.folder, f"{network}_int8")
     with tempfile.TemporaryDirectory() as temporary:
@@ -96,17 +109,8 @@ def measure(arguments, target, network):
         (out / "adapter.cpp").write_text(ADAPTER.format(
             name=network, upper=network.upper(), input_name=names[0], input=names[1],
             output_name=names[2], expected=names[3]))
-        bench_target, flags = BENCH_TARGETS.get(target, (target, ""))
-        result = run([arguments.bench, "run", "--target", bench_target, "--adapter",
-                      out / "adapter.cpp", "--src", out / f"{network}.cpp",
-                      out / f"{network}_weights.cpp", "--inc", out, "--cflags",
-                      f"{arguments.cflags} {flags}", "--cxxflags",
-                      "-std=c++17 -fno-exceptions -fno-rtti",
-                      "--profile", out / "profile.tsv"] +
-                     (["--vlen", str(arguments.vlen)] if "gcv" in target else []))
-        if not result.stdout.strip():
-            sys.exit(result.stderr)
-        figures = json.loads(result.stdout)
+        figures = bench(arguments, target, out,
+                        [out / f"{network}.cpp", out / f"{network}_weights.cpp"])
         profile = ""
         if arguments.profile:
             profile = run([arguments.bench, "profile", out / "profile.tsv"]).stdout
