@@ -23,12 +23,14 @@ struct DepthwiseCall {
   StoreS8 store;
 };
 
-constexpr int32_t kDepthwiseBuffer = 384;  // elements, on the stack
+// On the stack: columns, and behind them the weights of the last channels, if there are fewer than
+// four of them, as [taps][4] like the others.
+constexpr int32_t kDepthwiseBuffer = 512;  // elements
 
 // Outputs of a row that the buffer has room for, at most; 0 if the kernel is too large.
 MOTE_INLINE int32_t depthwise_chunk(int32_t kernel_h, int32_t kernel_w, int32_t stride,
                                     int32_t dilation) {
-  const int32_t columns = kDepthwiseBuffer / (4 * kernel_h);
+  const int32_t columns = kDepthwiseBuffer / (4 * kernel_h) - kernel_w;
   const int32_t reach = (kernel_w - 1) * dilation + 1;
   return columns < reach ? 0 : (columns - reach) / stride + 1;
 }
@@ -68,13 +70,13 @@ MOTE_INLINE void copy_columns(X* to, const X* x, int32_t ix, int32_t width, int3
 // kernels three wide without dilation.
 template <int32_t NP, int32_t kStride, class Rq, class X, class W>
 MOTE_INLINE void depthwise_tile(const DepthwiseCall<Rq, X, W>& c, int32_t (&sums)[4], const X* x,
-                                int32_t row_step, const W* w, int32_t w_step) {
+                                int32_t row_step, const W* w) {
   int32_t acc[NP];
   MOTE_UNROLL for (int32_t i = 0; i < NP; ++i) acc[i] = sums[i];
   MOTE_NO_UNROLL for (int32_t ky = c.kernel_h; ky > 0; --ky, x += row_step) {
     if constexpr (kStride != 0) {
-      const int32_t w0 = w[0], w1 = w[w_step], w2 = w[2 * w_step];
-      w += 3 * w_step;
+      const int32_t w0 = w[0], w1 = w[4], w2 = w[8];
+      w += 12;
       MOTE_UNROLL for (int32_t column = 0; column < (NP - 1) * kStride + 3; ++column) {
         const int32_t v = x[4 * column];
         MOTE_UNROLL for (int32_t i = 0; i < NP; ++i) {
@@ -86,7 +88,7 @@ MOTE_INLINE void depthwise_tile(const DepthwiseCall<Rq, X, W>& c, int32_t (&sums
       const X* xk = x;
       MOTE_NO_UNROLL for (int32_t kx = c.kernel_w; kx > 0; --kx, xk += 4 * c.dilation) {
         const int32_t wk = *w;
-        w += w_step;
+        w += 4;
         const X* xi = xk;
         MOTE_UNROLL for (int32_t i = 0; i < NP; ++i, xi += 4 * c.stride) acc[i] += *xi * wk;
       }
@@ -98,16 +100,16 @@ MOTE_INLINE void depthwise_tile(const DepthwiseCall<Rq, X, W>& c, int32_t (&sums
 // `n` outputs of channel `channel`.
 template <class Isa, int32_t kStride, class Rq, class X, class W>
 __attribute__((noinline)) void depthwise_channel(const DepthwiseCall<Rq, X, W>& c, const X* x,
-                                                 int32_t row_step, const W* w, int32_t w_step,
-                                                 int32_t channel, int32_t n, typename Rq::Out* y) {
+                                                 int32_t row_step, const W* w, int32_t channel,
+                                                 int32_t n, typename Rq::Out* y) {
   const int32_t bias = c.bias[channel], pixel = 4 * c.stride;
   while (n > 0) {
     int32_t sums[4] = {bias, bias, bias, bias}, count = 1;
     if (n >= 4) {
-      depthwise_tile<4, kStride>(c, sums, x, row_step, w, w_step);
+      depthwise_tile<4, kStride>(c, sums, x, row_step, w);
       count = 4;
     } else {
-      depthwise_tile<1, kStride>(c, sums, x, row_step, w, w_step);
+      depthwise_tile<1, kStride>(c, sums, x, row_step, w);
     }
     n -= count, x += count * pixel;
     y = store_pixels<Isa, Rq>(c.store, sums, count, c.mult, channel, y, c.channels);
@@ -117,7 +119,7 @@ __attribute__((noinline)) void depthwise_channel(const DepthwiseCall<Rq, X, W>& 
 template <class Isa, class Rq, class X, class W>
 __attribute__((noinline)) void depthwise_tiles(const DepthwiseCall<Rq, X, W>& c, int32_t chunk) {
   alignas(4) X buffer[kDepthwiseBuffer];
-  const int32_t reach = (c.kernel_w - 1) * c.dilation + 1;
+  const int32_t reach = (c.kernel_w - 1) * c.dilation + 1, taps = c.kernel_h * c.kernel_w;
   for (int32_t ox = 0; ox < c.out_w; ox += chunk) {
     const int32_t n = c.out_w - ox < chunk ? c.out_w - ox : chunk;
     const int32_t width = (n - 1) * c.stride + reach, ix = ox * c.stride - c.pad_left;
@@ -129,18 +131,27 @@ __attribute__((noinline)) void depthwise_tiles(const DepthwiseCall<Rq, X, W>& c,
         copy_columns(to, c.rows[ky] == nullptr ? nullptr : c.rows[ky] + c0, ix, width, c.in_w,
                      c.channels, count, c.pad_value);
       }
+      const W* block = w;
+      if (count < 4) {
+        W* const copy = reinterpret_cast<W*>(to);
+        for (int32_t t = 0; t < taps; ++t) {
+          for (int32_t j = 0; j < count; ++j) copy[4 * t + j] = w[t * count + j];
+        }
+        block = copy;
+      }
       typename Rq::Out* y = c.y + ox * c.channels + c0;
       const bool three = c.kernel_w == 3 && c.dilation == 1;
       for (int32_t j = 0; j < count; ++j) {
+        const W* const wj = block + j;
         if (three && c.stride == 1) {
-          depthwise_channel<Isa, 1>(c, buffer + j, 4 * width, w + j, count, c0 + j, n, y + j);
+          depthwise_channel<Isa, 1>(c, buffer + j, 4 * width, wj, c0 + j, n, y + j);
         } else if (three && c.stride == 2) {
-          depthwise_channel<Isa, 2>(c, buffer + j, 4 * width, w + j, count, c0 + j, n, y + j);
+          depthwise_channel<Isa, 2>(c, buffer + j, 4 * width, wj, c0 + j, n, y + j);
         } else {
-          depthwise_channel<Isa, 0>(c, buffer + j, 4 * width, w + j, count, c0 + j, n, y + j);
+          depthwise_channel<Isa, 0>(c, buffer + j, 4 * width, wj, c0 + j, n, y + j);
         }
       }
-      w += count * c.kernel_h * c.kernel_w;
+      w += count * taps;
     }
   }
 }

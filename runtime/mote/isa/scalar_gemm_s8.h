@@ -49,7 +49,8 @@ __attribute__((noinline)) inline void copy_short(int8_t* to, const int8_t* from,
 // Copies 3 to some hundred bytes. The memcpy of small C libraries goes byte by byte, and where it
 // does not, the call costs more than most pieces of a patch.
 MOTE_INLINE void copy_bytes(int8_t* to, const int8_t* from, int32_t n) {
-#if defined(__riscv) || (defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M')
+#if (defined(__riscv) && !defined(__riscv_vector)) || \
+    (defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M' && !defined(__ARM_FEATURE_DSP))
   copy_short(to, from, n);
 #else
   memcpy(to, from, static_cast<size_t>(n));
@@ -91,6 +92,23 @@ MOTE_INLINE void multiply_tile(int32_t (&sums)[NC][MR], const int32_t* bias, con
   }
 }
 
+// Clamps to [lo, hi], which is int8's range if kFull: one instruction where compilers take six.
+template <bool kFull>
+MOTE_INLINE int32_t clamp_s8(const StoreS8& s, int32_t v) {
+#if defined(__thumb2__)
+  if constexpr (kFull) {
+    __asm__("ssat %0, #8, %0" : "+r"(v));
+    return v;
+  }
+#endif
+  return clamp_i32(v, s.lo, s.hi);
+}
+#if defined(__thumb2__)
+MOTE_INLINE bool clamps_to_s8(const StoreS8& s) { return s.lo == -128 && s.hi == 127; }
+#else
+MOTE_INLINE bool clamps_to_s8(const StoreS8&) { return false; }
+#endif
+
 // y[i * y_step] = Rq(sums[i]) for `count` pixels of channel n. Returns y behind the last one.
 template <class Isa, class Rq>
 MOTE_INLINE typename Rq::Out* store_pixels(const StoreS8& store, const int32_t* sums, int32_t count,
@@ -100,8 +118,14 @@ MOTE_INLINE typename Rq::Out* store_pixels(const StoreS8& store, const int32_t* 
   const int32_t* const end = sums + count;
   if constexpr (Rq::kHigh) {
     const int32_t m = mult[n];
-    MOTE_NO_UNROLL for (; sums != end; ++sums, y += y_step) {
-      *y = static_cast<int8_t>(Isa::requantize_one(s, *sums, m));
+    if (clamps_to_s8(s)) {
+      MOTE_NO_UNROLL for (; sums != end; ++sums, y += y_step) {
+        *y = static_cast<int8_t>(clamp_s8<true>(s, Isa::scale_one(s, *sums, m)));
+      }
+    } else {
+      MOTE_NO_UNROLL for (; sums != end; ++sums, y += y_step) {
+        *y = static_cast<int8_t>(clamp_s8<false>(s, Isa::scale_one(s, *sums, m)));
+      }
     }
   } else {
     MOTE_NO_UNROLL for (; sums != end; ++sums, y += y_step)* y = Rq::apply(s, *sums, mult, n);
@@ -110,19 +134,33 @@ MOTE_INLINE typename Rq::Out* store_pixels(const StoreS8& store, const int32_t* 
 }
 
 // y[i * y_step + j] = Rq(sums[j][i]), channel j being n0 + j.
+template <class Isa, class Rq, bool kFull, int32_t MR>
+MOTE_INLINE void store_channels(const StoreS8& s, const int32_t* sums, const int32_t* end,
+                                const int32_t* mult, typename Rq::Out* y, int32_t y_step) {
+  MOTE_NO_UNROLL for (; sums != end; sums += MR, mult += Rq::kParams, ++y) {
+    typename Rq::Out* yj = y;
+    if constexpr (Rq::kHigh) {
+      const int32_t m = *mult;
+      MOTE_UNROLL for (int32_t i = 0; i < MR; ++i, yj += y_step) {
+        *yj = static_cast<int8_t>(clamp_s8<kFull>(s, Isa::scale_one(s, sums[i], m)));
+      }
+    } else {
+      MOTE_UNROLL for (int32_t i = 0; i < MR; ++i, yj += y_step) {
+        *yj = Rq::apply(s, sums[i], mult, 0);
+      }
+    }
+  }
+}
 template <class Isa, class Rq, int32_t MR, int32_t NC>
 MOTE_INLINE void store_tile(const StoreS8& store, const int32_t (&sums)[NC][MR],
                             const int32_t* mult, int32_t n0, typename Rq::Out* y, int32_t y_step) {
   const StoreS8 s = store;
-  MOTE_NO_UNROLL for (int32_t j = 0; j < NC; ++j) {
-    typename Rq::Out* yj = y + j;
-    MOTE_UNROLL for (int32_t i = 0; i < MR; ++i, yj += y_step) {
-      if constexpr (Rq::kHigh) {
-        *yj = static_cast<int8_t>(Isa::requantize_one(s, sums[j][i], mult[n0 + j]));
-      } else {
-        *yj = Rq::apply(s, sums[j][i], mult, n0 + j);
-      }
-    }
+  const int32_t *const first = &sums[0][0], *const end = first + NC * MR;
+  mult += n0 * Rq::kParams;
+  if (Rq::kHigh && clamps_to_s8(s)) {
+    store_channels<Isa, Rq, true, MR>(s, first, end, mult, y, y_step);
+  } else {
+    store_channels<Isa, Rq, false, MR>(s, first, end, mult, y, y_step);
   }
 }
 

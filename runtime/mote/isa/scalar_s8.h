@@ -56,8 +56,8 @@ struct ScalarS8 {
     for (int32_t i = 0; i < n; ++i) to[i] = static_cast<To>(value);
   }
 
-  // requantize(), in the way that is fastest on the core.
-  static MOTE_INLINE int32_t requantize_one(const StoreS8& s, int32_t acc, int32_t mult) {
+  // requantize() without the clamp, in the way that is fastest on the core.
+  static MOTE_INLINE int32_t scale_one(const StoreS8& s, int32_t acc, int32_t mult) {
     const int32_t shifted = static_cast<int32_t>(static_cast<uint32_t>(acc) << s.shift);
 #if MOTE_ISA_THUMB1_TILE
     // Without a long multiplication: from halves, 17 instructions where __muldi3 takes 60. Every
@@ -68,14 +68,13 @@ struct ScalarS8 {
         (low * mult_low >> 16) + low * static_cast<uint32_t>(mult_high) + (1u << 15);
     const int32_t rest =
         static_cast<int32_t>(middle >> 1) + high * static_cast<int32_t>(mult_low >> 1);
-    const int32_t v = high * mult_high + (rest >> 15) + s.zp;
+    return high * mult_high + (rest >> 15) + s.zp;
 #else
     // Half up: the high word, and one more if the low one is at least half of its range.
     const int64_t product = (int64_t)shifted * mult;
-    const int32_t v = static_cast<int32_t>(product >> 32) +
-                      static_cast<int32_t>(static_cast<uint32_t>(product) >> 31) + s.zp;
+    return static_cast<int32_t>(product >> 32) +
+           static_cast<int32_t>(static_cast<uint32_t>(product) >> 31) + s.zp;
 #endif
-    return clamp_i32(v, s.lo, s.hi);
   }
 
   // Tiles of the portable gemm: kMrS8 pixels by four channels, sums[j][i] = bias[j] + sum over
@@ -205,7 +204,7 @@ struct ScalarS8 {
   static MOTE_INLINE void depthwise_row(const S& s, const X* const* rows, const W* w,
                                         const int32_t* bias, const int32_t* mult,
                                         typename Rq::Out* y, int8_t* /*scratch*/) {
-    if constexpr (Isa::kDwNrS8 == 4) {
+    if constexpr (Isa::kDwNrS8 == 4 && sizeof(W) == 1) {
       const int32_t chunk = depthwise_chunk(s.kernel_h, s.kernel_w, s.stride_w, s.dilation_w);
       if (s.multiplier == 1 && chunk > 0) {
         const DepthwiseCall<Rq, X, W> call{rows,       w,           bias,       mult,

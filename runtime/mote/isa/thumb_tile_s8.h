@@ -70,7 +70,7 @@ MOTE_INLINE void thumb_row(int32_t* sums, const int32_t* bias, const int8_t* x, 
   register const int8_t* second __asm__("r2") = w + 4 * k;
   register int32_t* to __asm__("r3") = sums;
   register const int32_t* from __asm__("r4") = bias;
-  register const int8_t* twos __asm__("r5") = x + (k & ~1);
+  register const int8_t* fours __asm__("r5") = x + (k & ~3);
   register const int8_t* end __asm__("r6") = x + k;
   __asm__ volatile(
       "push {r3, r5, r6}\n\t"
@@ -78,20 +78,26 @@ MOTE_INLINE void thumb_row(int32_t* sums, const int32_t* bias, const int8_t* x, 
       "b 2f\n"
       "1:\n\t"
       // clang-format off
-      MOTE_STEP_1X8("[r0], #2", "[r1], #8", "[r1, #-7]", "[r1, #-6]", "[r1, #-5]",
-                    "[r2], #8", "[r2, #-7]", "[r2, #-6]", "[r2, #-5]")
+      MOTE_STEP_1X8("[r0], #4", "[r1], #16", "[r1, #-15]", "[r1, #-14]", "[r1, #-13]",
+                    "[r2], #16", "[r2, #-15]", "[r2, #-14]", "[r2, #-13]")
+      MOTE_STEP_1X8("[r0, #-3]", "[r1, #-12]", "[r1, #-11]", "[r1, #-10]", "[r1, #-9]",
+                    "[r2, #-12]", "[r2, #-11]", "[r2, #-10]", "[r2, #-9]")
+      MOTE_STEP_1X8("[r0, #-2]", "[r1, #-8]", "[r1, #-7]", "[r1, #-6]", "[r1, #-5]",
+                    "[r2, #-8]", "[r2, #-7]", "[r2, #-6]", "[r2, #-5]")
       MOTE_STEP_1X8("[r0, #-1]", "[r1, #-4]", "[r1, #-3]", "[r1, #-2]", "[r1, #-1]",
                     "[r2, #-4]", "[r2, #-3]", "[r2, #-2]", "[r2, #-1]")
       "2:\n\t"
       "ldr r3, [sp, #4]\n\tcmp r0, r3\n\tbne 1b\n\t"
-      "ldr r3, [sp, #8]\n\tcmp r0, r3\n\tbeq 3f\n\t"
-      MOTE_STEP_1X8("[r0]", "[r1]", "[r1, #1]", "[r1, #2]", "[r1, #3]",
-                    "[r2]", "[r2, #1]", "[r2, #2]", "[r2, #3]")
-      // clang-format on
+      "b 4f\n"
       "3:\n\t"
+      MOTE_STEP_1X8("[r0], #1", "[r1], #4", "[r1, #-3]", "[r1, #-2]", "[r1, #-1]",
+                    "[r2], #4", "[r2, #-3]", "[r2, #-2]", "[r2, #-1]")
+      "4:\n\t"
+      "ldr r3, [sp, #8]\n\tcmp r0, r3\n\tbne 3b\n\t"
+      // clang-format on
       "ldr r3, [sp]\n\tadd sp, sp, #12\n\t"
       "stm r3, {r4-r11}"
-      : "+r"(x0), "+r"(first), "+r"(second), "+r"(to), "+r"(from), "+r"(twos), "+r"(end)
+      : "+r"(x0), "+r"(first), "+r"(second), "+r"(to), "+r"(from), "+r"(fours), "+r"(end)
       :
       : "r7", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory");
 }
