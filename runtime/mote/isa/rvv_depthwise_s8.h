@@ -75,22 +75,25 @@ MOTE_INLINE void depthwise_3x3(const Depthwise& d, const Pass& pass, const int8_
   const Store store = d.store;
   const int32_t c = d.channels, in_w = d.in_w, stride = d.stride;
   const int32_t single = pass.pixels == 1 ? pass.lanes : c;
-  const int8_t* r[3];
-  int32_t step[3];
   int32_t ix = -d.pad_left;
-  for (int32_t i = 0; i < 3; ++i) {
-    step[i] = rows[i] == nullptr ? 0 : c;
-    r[i] = rows[i] == nullptr ? pad : rows[i] + pass.c0 + ix * c;
-  }
-  const int8_t *r0 = r[0], *r1 = r[1], *r2 = r[2];
-  const int32_t s0 = step[0], s1 = step[1], s2 = step[2];
+  const int32_t s0 = rows[0] == nullptr ? 0 : c, s1 = rows[1] == nullptr ? 0 : c,
+                s2 = rows[2] == nullptr ? 0 : c;
+  const int8_t* r0 = s0 == 0 ? pad : rows[0] + pass.c0 + ix * c;
+  const int8_t* r1 = s1 == 0 ? pad : rows[1] + pass.c0 + ix * c;
+  const int8_t* r2 = s2 == 0 ? pad : rows[2] + pass.c0 + ix * c;
+  // From one pixel to the next, and from one group of pixels to the next.
+  const int32_t a0 = stride * s0, a1 = stride * s1, a2 = stride * s2;
+  const int32_t n0 = pass.pixels * a0, n1 = pass.pixels * a1, n2 = pass.pixels * a2;
+  const int32_t next_y = pass.pixels * c, next_ix = pass.pixels * stride;
+  const int32_t last = in_w - 1 - pass.pixels;
   for (int32_t left = d.out_w; left > 0;) {
     const int8_t* w = pass.w;
     vint32m4_t low, high;
     const void* at;
     size_t all;
-    int32_t pixels = pass.pixels, lanes = pass.lanes;
-    if (ix >= 0 && ix + 1 + pixels < in_w && pixels <= left) {
+    int32_t lanes = pass.lanes;
+    int8_t* out = y;
+    if (ix >= 0 && ix < last && pass.pixels <= left) {
       __asm__ volatile(
           MOTE_RVV_NINE_TAPS(MOTE_RVV_FIRST("0"), MOTE_RVV_NEXT("0"), MOTE_RVV_NEXT("0"),
                              MOTE_RVV_FIRST("1"), MOTE_RVV_NEXT("1"), MOTE_RVV_NEXT("1"),
@@ -100,8 +103,9 @@ MOTE_INLINE void depthwise_3x3(const Depthwise& d, const Pass& pass, const int8_
             [lanes] "r"(lanes), [w_step] "r"(pass.w_step), [bias_low] "vr"(bias_low),
             [bias_high] "vr"(bias_high)
           : "memory", "vl", "vtype", "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7");
+      left -= pass.pixels, y += next_y, ix += next_ix, r0 += n0, r1 += n1, r2 += n2;
     } else {
-      pixels = 1, lanes = single;
+      lanes = single;
       const int8_t* x[9];
       for (int32_t i = 0; i < 3; ++i) {
         const bool inside = ix + i >= 0 && ix + i < in_w;
@@ -117,12 +121,10 @@ MOTE_INLINE void depthwise_3x3(const Depthwise& d, const Pass& pass, const int8_
           : [x] "r"(x), [lanes] "r"(lanes), [w_step] "r"(pass.w_step), [bias_low] "vr"(bias_low),
             [bias_high] "vr"(bias_high)
           : "memory", "vl", "vtype", "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7");
+      left -= 1, y += c, ix += stride, r0 += a0, r1 += a1, r2 += a2;
     }
     const size_t vl = static_cast<size_t>(lanes);
-    __riscv_vse8_v_i8m2(y, results(store, low, high, mult_low, mult_high, vl), vl);
-    left -= pixels, y += pixels * c;
-    const int32_t columns = pixels * stride;
-    ix += columns, r0 += columns * s0, r1 += columns * s1, r2 += columns * s2;
+    __riscv_vse8_v_i8m2(out, results(store, low, high, mult_low, mult_high, vl), vl);
   }
 }
 #undef MOTE_RVV_LOAD_TAP
@@ -174,6 +176,16 @@ MOTE_INLINE void depthwise_any(const Depthwise& d, const Pass& pass, const int8_
 }
 #undef MOTE_RVV_ADD
 
+// The numbers of `lanes` lanes: of channel lane % channels, in two halves.
+MOTE_INLINE vint32m4_t load_lanes(const int32_t* p, int32_t first, int32_t lanes,
+                                  int32_t channels) {
+  const size_t vl = lanes > first ? __riscv_vsetvl_e32m4(static_cast<size_t>(lanes - first)) : 0;
+  if (lanes <= channels) return __riscv_vle32_v_i32m4(p + first, vl);
+  vuint32m4_t at = __riscv_vadd_vx_u32m4(__riscv_vid_v_u32m4(vl), static_cast<uint32_t>(first), vl);
+  at = __riscv_vremu_vx_u32m4(at, static_cast<uint32_t>(channels), vl);
+  return __riscv_vluxei32_v_i32m4(p, __riscv_vsll_vx_u32m4(at, 2, vl), vl);
+}
+
 inline __attribute__((noinline)) void depthwise_row(const Depthwise& d, const int8_t* const* rows,
                                                     const int8_t* w, const int32_t* bias,
                                                     const int32_t* mult, int8_t* y) {
@@ -181,9 +193,12 @@ inline __attribute__((noinline)) void depthwise_row(const Depthwise& d, const in
   const int32_t half = static_cast<int32_t>(__riscv_vsetvlmax_e32m4());
   const int32_t most = 2 * half < kMaxLanes ? 2 * half : kMaxLanes;
   int8_t pad[kMaxLanes], repeated[9 * kMaxLanes];
-  if (usual) memset(pad, d.pad_value, sizeof pad);
+  {
+    const size_t vl = static_cast<size_t>(most);
+    __riscv_vse8_v_i8m2(pad, __riscv_vmv_v_x_i8m2(static_cast<int8_t>(d.pad_value), vl), vl);
+  }
   Pass pass;
-  for (int32_t c0 = 0; c0 < d.channels; c0 += pass.lanes) {
+  for (int32_t c0 = 0; c0 < d.channels; c0 += most) {
     const int32_t left = d.channels - c0;
     pass = {c0, left < most ? left : most, 1, w + c0, d.channels};
     if (usual && d.stride == 1 && d.channels * 2 <= most) {
@@ -193,27 +208,17 @@ inline __attribute__((noinline)) void depthwise_row(const Depthwise& d, const in
       const size_t vl = static_cast<size_t>(pass.lanes);
       const vuint8m2_t from =
           __riscv_vremu_vx_u8m2(__riscv_vid_v_u8m2(vl), static_cast<uint8_t>(d.channels), vl);
-      for (int32_t t = 0; t < 9; ++t) {
+      MOTE_NO_UNROLL for (int32_t t = 0; t < 9; ++t) {
         __riscv_vse8_v_i8m2(repeated + t * pass.lanes,
                             __riscv_vluxei8_v_i8m2(w + t * d.channels, from, vl), vl);
       }
     }
-    // Biases and multipliers of both halves, modulo the channels.
-    const int32_t first = pass.lanes < half ? pass.lanes : half;
-    const size_t vl = static_cast<size_t>(first), rest = static_cast<size_t>(pass.lanes - first);
-    const uint32_t channels = static_cast<uint32_t>(d.channels - c0);
-    vuint32m4_t from = __riscv_vid_v_u32m4(__riscv_vsetvlmax_e32m4());
-    const vuint32m4_t at_low =
-        __riscv_vsll_vx_u32m4(__riscv_vremu_vx_u32m4(from, channels, vl), 2, vl);
-    from = __riscv_vadd_vx_u32m4(from, static_cast<uint32_t>(half), rest);
-    const vuint32m4_t at_high =
-        __riscv_vsll_vx_u32m4(__riscv_vremu_vx_u32m4(from, channels, rest), 2, rest);
-    const vint32m4_t b0 = __riscv_vluxei32_v_i32m4(bias + c0, at_low, vl);
-    const vint32m4_t b1 = __riscv_vluxei32_v_i32m4(bias + c0, at_high, rest);
-    const vint32m4_t m0 =
-        __riscv_vsra_vx_i32m4(__riscv_vluxei32_v_i32m4(mult + c0, at_low, vl), 1, vl);
+    const size_t all = static_cast<size_t>(half);
+    const vint32m4_t b0 = load_lanes(bias + c0, 0, pass.lanes, left);
+    const vint32m4_t b1 = load_lanes(bias + c0, half, pass.lanes, left);
+    const vint32m4_t m0 = __riscv_vsra_vx_i32m4(load_lanes(mult + c0, 0, pass.lanes, left), 1, all);
     const vint32m4_t m1 =
-        __riscv_vsra_vx_i32m4(__riscv_vluxei32_v_i32m4(mult + c0, at_high, rest), 1, rest);
+        __riscv_vsra_vx_i32m4(load_lanes(mult + c0, half, pass.lanes, left), 1, all);
     if (usual) {
       depthwise_3x3(d, pass, rows, pad, b0, b1, m0, m1, y + c0);
     } else {

@@ -66,15 +66,16 @@ MOTE_INLINE vint32m4_t load_half_mult(const int32_t* mult, size_t vl) {
 }
 
 // How k inputs are cut: `steps` of two whole vectors of `half` elements (e8, LMUL 2), then `rest`
-// elements. Up to `half` of them are one vector, more are two, and the second one of an odd number
-// reads a zero that pads a row of weights.
+// elements, as one vector, or as two of `first` and `second`, where an odd number's second one
+// takes in a zero that pads a row of weights.
 struct Cut {
-  int32_t k, padded, half, steps, rest;
+  int32_t k, padded, half, steps, rest, first, second;
 };
 MOTE_INLINE Cut cut(int32_t k) {
   const int32_t half = static_cast<int32_t>(__riscv_vsetvlmax_e8m2());
-  const int32_t steps = k / (2 * half);
-  return {k, (k + 3) & ~3, half, steps, k - steps * 2 * half};
+  const int32_t steps = k / (2 * half), rest = k - steps * 2 * half;
+  const int32_t first = rest > half ? (rest + 1) / 2 : rest;
+  return {k, (k + 3) & ~3, half, steps, rest, first, rest - first};
 }
 
 #define MOTE_RVV_E8 "vsetvli zero, zero, e8, m2, ta, ma\n\t"
@@ -85,91 +86,109 @@ MOTE_INLINE Cut cut(int32_t k) {
       "v11", "v12", "v13", "v14", "v15", "v16", "v17", "v18", "v19", "v20", "v21", "v22", "v23", \
       "v24", "v25", "v26", "v27", "v28", "v29", "v30", "v31"
 
-// Sums of two pixels by four channels, in v24 .. v27 and v28 .. v31. Inputs v0 and v4, weights v8.
-MOTE_INLINE void dot_2x4(const Cut& c, const int8_t* x0, const int8_t* x1, const int8_t* w0,
-                         const int8_t* w1, const int8_t* w2, const int8_t* w3, int32_t* sums0,
-                         int32_t* sums1) {
-// Channel `w` of a step, with sums `a` and `b`.
-#define MOTE_RVV_CHANNEL(w, a, b)                                        \
-  "vl4re8.v v8, (%[" w                                                   \
-  "])\n\t"                                                               \
-  "add %[" w "], %[" w "], %[step]\n\t" MOTE_RVV_E8                      \
-  "vwmul.vv v12, v0, v8\n\t"                                             \
-  "vwmul.vv v16, v4, v8\n\t"                                             \
-  "vwmacc.vv v12, v2, v10\n\t"                                           \
-  "vwmacc.vv v16, v6, v10\n\t" MOTE_RVV_E16 "vwredsum.vs " a ", v12, " a \
-  "\n\t"                                                                 \
-  "vwredsum.vs " b ", v16, " b "\n\t"
-// The same of a rest in two vectors.
-#define MOTE_RVV_CHANNEL_REST(w, a, b)                                   \
-  "vle8.v v8, (%[" w                                                     \
-  "])\n\t"                                                               \
-  "add %[" w "], %[" w                                                   \
-  "], %[first]\n\t"                                                      \
-  "vle8.v v10, (%[" w                                                    \
-  "])\n\t"                                                               \
-  "vwmul.vv v12, v0, v8\n\t"                                             \
-  "vwmul.vv v16, v4, v8\n\t"                                             \
-  "vwmacc.vv v12, v2, v10\n\t"                                           \
-  "vwmacc.vv v16, v6, v10\n\t" MOTE_RVV_E16 "vwredsum.vs " a ", v12, " a \
-  "\n\t"                                                                 \
-  "vwredsum.vs " b ", v16, " b "\n\t" MOTE_RVV_E8
+// Sums of two pixels by `tiles` times four channels, whose weights are `row` bytes apart, in v24 ..
+// v27 and v28 .. v31. Inputs v0 and v4, weights v8, products v12, v16 and v20.
+MOTE_INLINE void dots_of_two(const Cut& c, const int8_t* x0, const int8_t* x1, const int8_t* w,
+                             int32_t row, int32_t tiles, int32_t* sums0, int32_t* sums1) {
+#define MOTE_RVV_LOAD(w) \
+  "vl4re8.v v8, (%[" w   \
+  "])\n\t"               \
+  "add %[" w "], %[" w "], %[step]\n\t"
+#define MOTE_RVV_MULTIPLY(p, x, x_next) \
+  "vwmul.vv " p ", " x                  \
+  ", v8\n\t"                            \
+  "vwmacc.vv " p ", " x_next ", v10\n\t"
+#define MOTE_RVV_PIXEL_0(p) MOTE_RVV_MULTIPLY(p, "v0", "v2")
+#define MOTE_RVV_PIXEL_1(p) MOTE_RVV_MULTIPLY(p, "v4", "v6")
+#define MOTE_RVV_REDUCE(sum, p) "vwredsum.vs " sum ", " p ", " sum "\n\t"
+// Channel `w` of a rest in two vectors, with sums `a` and `b`.
+#define MOTE_RVV_CHANNEL_REST(w, a, b)                                                      \
+  "vle8.v v8, (%[" w                                                                        \
+  "])\n\t"                                                                                  \
+  "add %[" w "], %[" w                                                                      \
+  "], %[first]\n\t"                                                                         \
+  "vle8.v v10, (%[" w "])\n\t" MOTE_RVV_PIXEL_0("v12") MOTE_RVV_PIXEL_1("v16") MOTE_RVV_E16 \
+  MOTE_RVV_REDUCE(a, "v12") MOTE_RVV_REDUCE(b, "v16") MOTE_RVV_E8
 // Two channels of a rest in one vector.
-#define MOTE_RVV_CHANNELS_ONE(w, u, a, b, d, e)                        \
-  "vle8.v v8, (%[" w                                                   \
-  "])\n\t"                                                             \
-  "vle8.v v10, (%[" u                                                  \
-  "])\n\t"                                                             \
-  "vwmul.vv v4, v0, v8\n\t"                                            \
-  "vwmul.vv v12, v2, v8\n\t"                                           \
-  "vwmul.vv v16, v0, v10\n\t"                                          \
-  "vwmul.vv v20, v2, v10\n\t" MOTE_RVV_E16 "vwredsum.vs " a ", v4, " a \
-  "\n\t"                                                               \
-  "vwredsum.vs " b ", v12, " b                                         \
-  "\n\t"                                                               \
-  "vwredsum.vs " d ", v16, " d                                         \
-  "\n\t"                                                               \
-  "vwredsum.vs " e ", v20, " e "\n\t"
-  int32_t steps = c.steps, first, second;
+#define MOTE_RVV_CHANNELS_ONE(w, u, a, b, d, e)                                \
+  "vle8.v v8, (%[" w                                                           \
+  "])\n\t"                                                                     \
+  "vle8.v v10, (%[" u                                                          \
+  "])\n\t"                                                                     \
+  "vwmul.vv v4, v0, v8\n\t"                                                    \
+  "vwmul.vv v12, v2, v8\n\t"                                                   \
+  "vwmul.vv v16, v0, v10\n\t"                                                  \
+  "vwmul.vv v20, v2, v10\n\t" MOTE_RVV_E16                                     \
+  MOTE_RVV_REDUCE(a, "v4") MOTE_RVV_REDUCE(b, "v12") MOTE_RVV_REDUCE(d, "v16") \
+      MOTE_RVV_REDUCE(e, "v20")
+  const int8_t *xa, *xb, *w0, *w1, *w2, *w3;
+  int32_t left;
   __asm__ volatile(
-      "vsetvli %[first], zero, e32, m4, ta, ma\n\t"
+      "0:\n\t"
+      "mv %[w0], %[w]\n\t"
+      "add %[w1], %[w], %[row]\n\t"
+      "add %[w2], %[w1], %[row]\n\t"
+      "add %[w3], %[w2], %[row]\n\t"
+      "add %[w], %[w3], %[row]\n\t"
+      "mv %[xa], %[x0]\n\t"
+      "mv %[xb], %[x1]\n\t"
+      "vsetvli %[left], zero, e32, m4, ta, ma\n\t"
       "vmv.v.i v24, 0\n\t"
       "vmv.v.i v28, 0\n\t"
       "beqz %[steps], 2f\n\t"
-      "vsetvli %[first], zero, e8, m2, ta, ma\n"
+      "vsetvli %[left], zero, e8, m2, ta, ma\n\t"
+      "mv %[left], %[steps]\n"
       "1:\n\t"
-      "vl4re8.v v0, (%[x0])\n\t"
-      "add %[x0], %[x0], %[step]\n\t"
-      "vl4re8.v v4, (%[x1])\n\t"
-      "add %[x1], %[x1], %[step]\n\t"
-      MOTE_RVV_CHANNEL("w0", "v24", "v28")
-      MOTE_RVV_CHANNEL("w1", "v25", "v29")
-      MOTE_RVV_CHANNEL("w2", "v26", "v30")
-      MOTE_RVV_CHANNEL("w3", "v27", "v31")
-      "addi %[steps], %[steps], -1\n\t"
-      "bnez %[steps], 1b\n"
+      "vl4re8.v v0, (%[xa])\n\t"
+      "add %[xa], %[xa], %[step]\n\t"
+      "vl4re8.v v4, (%[xb])\n\t"
+      "add %[xb], %[xb], %[step]\n\t"
+      MOTE_RVV_LOAD("w0")
+      MOTE_RVV_E8
+      MOTE_RVV_PIXEL_0("v12")
+      MOTE_RVV_PIXEL_1("v16")
+      MOTE_RVV_LOAD("w1")
+      MOTE_RVV_PIXEL_0("v20")
+      MOTE_RVV_E16
+      MOTE_RVV_REDUCE("v24", "v12")
+      MOTE_RVV_REDUCE("v28", "v16")
+      MOTE_RVV_REDUCE("v25", "v20")
+      MOTE_RVV_E8
+      MOTE_RVV_PIXEL_1("v12")
+      MOTE_RVV_LOAD("w2")
+      MOTE_RVV_PIXEL_0("v16")
+      MOTE_RVV_PIXEL_1("v20")
+      MOTE_RVV_E16
+      MOTE_RVV_REDUCE("v29", "v12")
+      MOTE_RVV_REDUCE("v26", "v16")
+      MOTE_RVV_REDUCE("v30", "v20")
+      MOTE_RVV_LOAD("w3")
+      MOTE_RVV_E8
+      MOTE_RVV_PIXEL_0("v12")
+      MOTE_RVV_PIXEL_1("v16")
+      MOTE_RVV_E16
+      MOTE_RVV_REDUCE("v27", "v12")
+      MOTE_RVV_REDUCE("v31", "v16")
+      "addi %[left], %[left], -1\n\t"
+      "bnez %[left], 1b\n"
       "2:\n\t"
-      "beqz %[rest], 4f\n\t"
-      "bltu %[half], %[rest], 3f\n\t"
-      "vsetvli zero, %[rest], e8, m2, ta, ma\n\t"
-      "vle8.v v0, (%[x0])\n\t"
-      "vle8.v v2, (%[x1])\n\t"
+      "beqz %[first], 4f\n\t"
+      "vsetvli zero, %[first], e8, m2, ta, ma\n\t"
+      "bnez %[second], 3f\n\t"
+      "vle8.v v0, (%[xa])\n\t"
+      "vle8.v v2, (%[xb])\n\t"
       MOTE_RVV_CHANNELS_ONE("w0", "w1", "v24", "v28", "v25", "v29")
       MOTE_RVV_E8
       MOTE_RVV_CHANNELS_ONE("w2", "w3", "v26", "v30", "v27", "v31")
       "j 4f\n"
       "3:\n\t"
-      "addi %[first], %[rest], 1\n\t"
-      "srli %[first], %[first], 1\n\t"
-      "sub %[second], %[rest], %[first]\n\t"
-      "vsetvli zero, %[first], e8, m2, ta, ma\n\t"
-      "vle8.v v0, (%[x0])\n\t"
-      "add %[x0], %[x0], %[first]\n\t"
-      "vle8.v v4, (%[x1])\n\t"
-      "add %[x1], %[x1], %[first]\n\t"
+      "vle8.v v0, (%[xa])\n\t"
+      "add %[xa], %[xa], %[first]\n\t"
+      "vle8.v v4, (%[xb])\n\t"
+      "add %[xb], %[xb], %[first]\n\t"
       "vsetvli zero, %[second], e8, m2, ta, ma\n\t"
-      "vle8.v v2, (%[x0])\n\t"
-      "vle8.v v6, (%[x1])\n\t"
+      "vle8.v v2, (%[xa])\n\t"
+      "vle8.v v6, (%[xb])\n\t"
       "vsetvli zero, %[first], e8, m2, ta, ma\n\t"
       MOTE_RVV_CHANNEL_REST("w0", "v24", "v28")
       MOTE_RVV_CHANNEL_REST("w1", "v25", "v29")
@@ -177,14 +196,23 @@ MOTE_INLINE void dot_2x4(const Cut& c, const int8_t* x0, const int8_t* x1, const
       MOTE_RVV_CHANNEL_REST("w3", "v27", "v31")
       "4:\n\t"
       "vsetivli zero, 1, e32, m1, ta, ma\n\t"
+      "addi %[tiles], %[tiles], -1\n\t"
       "vsseg4e32.v v24, (%[sums0])\n\t"
-      "vsseg4e32.v v28, (%[sums1])"
-      : [x0] "+r"(x0), [x1] "+r"(x1), [w0] "+r"(w0), [w1] "+r"(w1), [w2] "+r"(w2), [w3] "+r"(w3),
-        [steps] "+r"(steps), [first] "=&r"(first), [second] "=&r"(second)
-      : [rest] "r"(c.rest), [half] "r"(c.half), [step] "r"(2 * c.half), [sums0] "r"(sums0),
-        [sums1] "r"(sums1)
+      "addi %[sums0], %[sums0], 16\n\t"
+      "vsseg4e32.v v28, (%[sums1])\n\t"
+      "addi %[sums1], %[sums1], 16\n\t"
+      "bnez %[tiles], 0b"
+      : [w] "+r"(w), [tiles] "+r"(tiles), [sums0] "+r"(sums0), [sums1] "+r"(sums1),
+        [xa] "=&r"(xa), [xb] "=&r"(xb), [w0] "=&r"(w0), [w1] "=&r"(w1), [w2] "=&r"(w2),
+        [w3] "=&r"(w3), [left] "=&r"(left)
+      : [x0] "r"(x0), [x1] "r"(x1), [row] "r"(row), [steps] "r"(c.steps), [first] "r"(c.first),
+        [second] "r"(c.second), [step] "r"(2 * c.half)
       : MOTE_RVV_CLOBBERS);
-#undef MOTE_RVV_CHANNEL
+#undef MOTE_RVV_LOAD
+#undef MOTE_RVV_MULTIPLY
+#undef MOTE_RVV_PIXEL_0
+#undef MOTE_RVV_PIXEL_1
+#undef MOTE_RVV_REDUCE
 #undef MOTE_RVV_CHANNEL_REST
 #undef MOTE_RVV_CHANNELS_ONE
 }
@@ -226,13 +254,13 @@ MOTE_INLINE void dot_1x8(const Cut& c, const int8_t* x, const int8_t* w0, const 
   "vwredsum.vs " d ", v16, " d      \
   "\n\t"                            \
   "vwredsum.vs " e ", v20, " e "\n\t"
-  int32_t steps = c.steps, first, second;
+  int32_t steps = c.steps, all;
   __asm__ volatile(
-      "vsetvli %[first], zero, e32, m4, ta, ma\n\t"
+      "vsetvli %[all], zero, e32, m4, ta, ma\n\t"
       "vmv.v.i v24, 0\n\t"
       "vmv.v.i v28, 0\n\t"
       "beqz %[steps], 2f\n\t"
-      "vsetvli %[first], zero, e8, m2, ta, ma\n"
+      "vsetvli %[all], zero, e8, m2, ta, ma\n"
       "1:\n\t"
       "vl4re8.v v0, (%[x])\n\t"
       "add %[x], %[x], %[step]\n\t"
@@ -245,9 +273,9 @@ MOTE_INLINE void dot_1x8(const Cut& c, const int8_t* x, const int8_t* w0, const 
       "addi %[steps], %[steps], -1\n\t"
       "bnez %[steps], 1b\n"
       "2:\n\t"
-      "beqz %[rest], 4f\n\t"
-      "bltu %[half], %[rest], 3f\n\t"
-      "vsetvli zero, %[rest], e8, m2, ta, ma\n\t"
+      "beqz %[first], 4f\n\t"
+      "vsetvli zero, %[first], e8, m2, ta, ma\n\t"
+      "bnez %[second], 3f\n\t"
       "vle8.v v0, (%[x])\n\t"
       MOTE_RVV_FOUR(MOTE_RVV_CHANNEL_ONE, "w0", "w1", "w2", "w3")
       MOTE_RVV_REDUCE("v24", "v25", "v26", "v27")
@@ -256,10 +284,6 @@ MOTE_INLINE void dot_1x8(const Cut& c, const int8_t* x, const int8_t* w0, const 
       MOTE_RVV_REDUCE("v28", "v29", "v30", "v31")
       "j 4f\n"
       "3:\n\t"
-      "addi %[first], %[rest], 1\n\t"
-      "srli %[first], %[first], 1\n\t"
-      "sub %[second], %[rest], %[first]\n\t"
-      "vsetvli zero, %[first], e8, m2, ta, ma\n\t"
       "vle8.v v0, (%[x])\n\t"
       "add %[x], %[x], %[first]\n\t"
       "vsetvli zero, %[second], e8, m2, ta, ma\n\t"
@@ -274,9 +298,8 @@ MOTE_INLINE void dot_1x8(const Cut& c, const int8_t* x, const int8_t* w0, const 
       "vsetivli zero, 1, e32, m1, ta, ma\n\t"
       "vsseg8e32.v v24, (%[sums])"
       : [x] "+r"(x), [w0] "+r"(w0), [w1] "+r"(w1), [w2] "+r"(w2), [w3] "+r"(w3), [w4] "+r"(w4),
-        [w5] "+r"(w5), [w6] "+r"(w6), [w7] "+r"(w7), [steps] "+r"(steps), [first] "=&r"(first),
-        [second] "=&r"(second)
-      : [rest] "r"(c.rest), [half] "r"(c.half), [step] "r"(2 * c.half), [sums] "r"(sums)
+        [w5] "+r"(w5), [w6] "+r"(w6), [w7] "+r"(w7), [steps] "+r"(steps), [all] "=&r"(all)
+      : [first] "r"(c.first), [second] "r"(c.second), [step] "r"(2 * c.half), [sums] "r"(sums)
       : MOTE_RVV_CLOBBERS);
 #undef MOTE_RVV_CHANNEL
 #undef MOTE_RVV_CHANNEL_REST
@@ -288,12 +311,12 @@ MOTE_INLINE void dot_1x8(const Cut& c, const int8_t* x, const int8_t* w0, const 
 // stay in v0 .. v7, with zeros behind the last one, so that whole vectors of whatever follows a
 // row's weights in a register may be multiplied.
 MOTE_INLINE void short_2(const Cut& c, const int8_t* x0, const int8_t* x1, const int8_t* w,
-                         int32_t channels, int32_t* sums0, int32_t* sums1) {
-  int32_t left;
+                         int32_t row, int32_t tiles, int32_t* sums0, int32_t* sums1) {
+  int32_t all;
 #define MOTE_RVV_CHANNEL(a, b)                               \
   "vsetvli zero, %[k], e8, m4, ta, ma\n\t"                   \
   "vle8.v v8, (%[w])\n\t"                                    \
-  "add %[w], %[w], %[padded]\n\t"                            \
+  "add %[w], %[w], %[row]\n\t"                               \
   "vsetvli zero, %[half], e8, m2, ta, ma\n\t"                \
   "vwmul.vv v12, v0, v8\n\t"                                 \
   "vwmul.vv v16, v4, v8\n\t"                                 \
@@ -302,28 +325,27 @@ MOTE_INLINE void short_2(const Cut& c, const int8_t* x0, const int8_t* x1, const
   ", v12, v20\n\t"                                           \
   "vwredsum.vs " b ", v16, v20\n\t"
   __asm__ volatile(
-      "vsetvli %[left], zero, e8, m4, ta, ma\n\t"
+      "vsetvli %[all], zero, e8, m4, ta, ma\n\t"
       "vmv.v.i v0, 0\n\t"
       "vmv.v.i v4, 0\n\t"
       "vmv.v.i v20, 0\n\t"
       "vsetvli zero, %[k], e8, m4, tu, ma\n\t"
       "vle8.v v0, (%[x0])\n\t"
-      "vle8.v v4, (%[x1])\n\t"
-      "mv %[left], %[channels]\n"
+      "vle8.v v4, (%[x1])\n"
       "1:\n\t"
       MOTE_RVV_CHANNEL("v24", "v28")
       MOTE_RVV_CHANNEL("v25", "v29")
       MOTE_RVV_CHANNEL("v26", "v30")
       MOTE_RVV_CHANNEL("v27", "v31")
-      "addi %[left], %[left], -4\n\t"
+      "addi %[tiles], %[tiles], -1\n\t"
       "vsetivli zero, 1, e32, m1, ta, ma\n\t"
       "vsseg4e32.v v24, (%[sums0])\n\t"
       "addi %[sums0], %[sums0], 16\n\t"
       "vsseg4e32.v v28, (%[sums1])\n\t"
       "addi %[sums1], %[sums1], 16\n\t"
-      "bgtz %[left], 1b"
-      : [w] "+r"(w), [sums0] "+r"(sums0), [sums1] "+r"(sums1), [left] "=&r"(left)
-      : [x0] "r"(x0), [x1] "r"(x1), [channels] "r"(channels), [k] "r"(c.k), [padded] "r"(c.padded),
+      "bnez %[tiles], 1b"
+      : [w] "+r"(w), [sums0] "+r"(sums0), [sums1] "+r"(sums1), [all] "=&r"(all), [tiles] "+r"(tiles)
+      : [x0] "r"(x0), [x1] "r"(x1), [row] "r"(row), [k] "r"(c.k),
         [half] "r"(c.half)
       : MOTE_RVV_CLOBBERS);
 #undef MOTE_RVV_CHANNEL
@@ -406,23 +428,23 @@ MOTE_INLINE const int8_t* row(const int8_t* w, int32_t i, int32_t left, int32_t 
 }
 
 MOTE_INLINE void two_pixels(const Gemm& g, const Cut& c, const int8_t* x, int8_t* y) {
-  alignas(16) int32_t sums[2 * kChunk];
-  const int8_t* w = g.w;
+  alignas(16) int32_t memory[2 * kChunk + 4];
+  int32_t* sums = memory + 4;
+  const int32_t row = g.n < 4 ? 0 : c.padded;
   for (int32_t n0 = 0; n0 < g.n; n0 += kChunk, y += kChunk) {
     const int32_t count = g.n - n0 < kChunk ? g.n - n0 : kChunk;
-    int32_t j = 0;
-    if (c.k <= 2 * c.half && count >= 4) {
-      j = count & ~3;
-      short_2(c, x, x + g.x_step, w, j, sums, sums + kChunk);
-      w += j * c.padded;
-    }
-    for (; j < count; j += 4, w += 4 * c.padded) {
-      const int8_t *w1 = w + c.padded, *w2 = w + 2 * c.padded, *w3 = w + 3 * c.padded;
-      if (__builtin_expect(count - j < 4, 0)) {
-        w1 = row(w, 1, count - j, c.padded), w2 = row(w, 2, count - j, c.padded);
-        w3 = row(w, 3, count - j, c.padded);
+    for (int32_t at = 0; at < count;) {
+      // Tiles of four channels. The last one reaches back to channels that are done; of fewer than
+      // four channels in all, each takes a tile, and its three other sums are overwritten.
+      int32_t tiles = (count - at) / 4;
+      if (tiles == 0) tiles = 1, at = row == 0 ? at : count - 4;
+      const int8_t* w = g.w + (n0 + at) * c.padded;
+      if (c.k <= 2 * c.half) {
+        short_2(c, x, x + g.x_step, w, row, tiles, sums + at, sums + kChunk + at);
+      } else {
+        dots_of_two(c, x, x + g.x_step, w, row, tiles, sums + at, sums + kChunk + at);
       }
-      dot_2x4(c, x, x + g.x_step, w, w1, w2, w3, sums + j, sums + kChunk + j);
+      at += row == 0 ? 1 : tiles * 4;
     }
     store_chunk<2>(g, sums, 1, kChunk, n0, count, y);
   }

@@ -124,42 +124,4 @@ inline __attribute__((noinline)) int32_t gemm_by_pixels(const Gemm& g, const int
   return done;
 }
 
-// A convolution without groups, at run time.
-struct Conv {
-  int32_t in_w, in_c, out_w, kernel_h, kernel_w, stride, dilation, pad_left, pad_value;
-};
-
-// One output row, in blocks of pixels.
-inline __attribute__((noinline)) void conv_row_by_pixels(const Gemm& g, const Conv& c,
-                                                         const int8_t* const* in, int8_t* y,
-                                                         int32_t lanes) {
-  int8_t* rows =
-      static_cast<int8_t*>(__builtin_alloca(static_cast<size_t>(((g.k + 3) & ~3) * lanes)));
-  for (int32_t ox = 0; ox < c.out_w; ox += lanes, y += lanes * g.y_step) {
-    const int32_t count = c.out_w - ox < lanes ? c.out_w - ox : lanes;
-    int8_t* to = rows;
-    for (int32_t ky = 0; ky < c.kernel_h; ++ky) {
-      for (int32_t kx = 0; kx < c.kernel_w; ++kx) {
-        const int32_t ix = ox * c.stride - c.pad_left + kx * c.dilation;
-        // The pixels of the block whose tap lies inside the image.
-        const Range inside =
-            in[ky] == nullptr ? Range{0, 0} : taps_inside(ix, count, c.stride, c.in_w);
-        const int8_t* x = in[ky] + (ix + inside.begin * c.stride) * c.in_c;
-        const size_t vl = static_cast<size_t>(inside.end - inside.begin);
-        for (int32_t i = 0; i < c.in_c; ++i, ++x, to += lanes) {
-          if (static_cast<int32_t>(vl) < count) {
-            __riscv_vse8_v_i8m2(
-                to,
-                __riscv_vmv_v_x_i8m2(static_cast<int8_t>(c.pad_value), static_cast<size_t>(count)),
-                static_cast<size_t>(count));
-          }
-          __riscv_vse8_v_i8m2(to + inside.begin, __riscv_vlse8_v_i8m2(x, c.stride * c.in_c, vl),
-                              vl);
-        }
-      }
-    }
-    transposed_pixels(g, rows, lanes, count, y);
-  }
-}
-
 }  // namespace mote::isa::rvv

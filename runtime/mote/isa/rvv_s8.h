@@ -6,8 +6,8 @@
 // Clang from 18 has these intrinsics; without them the portable primitives run.
 #if defined(__riscv_v) && defined(__riscv_v_intrinsic)
 #define MOTE_ISA_RVV 1
+#include "rvv_conv_s8.h"
 #include "rvv_depthwise_s8.h"
-#include "rvv_pixels_s8.h"
 #else
 #define MOTE_ISA_RVV 0
 #endif
@@ -20,7 +20,7 @@ struct RvvS8 : ScalarS8 {
   // A row of weights per output channel, one after another, each a multiple of four.
   static constexpr int32_t kNrS8 = 1, kNrTailS8 = 1, kKrS8 = 4;
   // Pixels are multiplied in pairs.
-  static constexpr int32_t kPatchRows = 4;
+  static constexpr int32_t kPatchRows = 4;  // = rvv::kPatches
   static constexpr int32_t kPatchAlign = 1;
   static constexpr int32_t kParamsAlign = 1;
   static constexpr int32_t kDwNrS8 = 1 << 20;
@@ -73,16 +73,22 @@ struct RvvS8 : ScalarS8 {
   template <class Isa, class Rq, class S, class X, class W>
   static MOTE_INLINE bool conv2d_row(const S& s, const X* const* rows, const W* w,
                                      const int32_t* bias, const int32_t* mult, typename Rq::Out* y,
-                                     int8_t*) {
+                                     int8_t* scratch) {
     if constexpr (Rq::kHigh && sizeof(X) == 1 && sizeof(W) == 1) {
+      if (s.groups != 1) return false;
       const int32_t k = s.kernel_h * s.kernel_w * s.in_c;
-      const int32_t lanes = s.groups == 1 ? rvv::pixel_lanes(k, s.out_w) : 0;
-      if (lanes == 0) return false;
-      rvv::conv_row_by_pixels({store_of(s), w, bias, mult, k, s.out_c, 0, s.out_c},
-                              {s.in_w, s.in_c, s.out_w, s.kernel_h, s.kernel_w, s.stride_w,
-                               s.dilation_w, s.pad_left, s.pad_value},
-                              rows, y, lanes);
-      return true;
+      const int32_t lanes = rvv::pixel_lanes(k, s.out_w);
+      const rvv::Gemm g{store_of(s), w, bias, mult, k, s.out_c, k, s.out_c};
+      const rvv::Conv c{s.in_w,     s.in_c,       s.out_w,    s.kernel_h, s.kernel_w,
+                        s.stride_w, s.dilation_w, s.pad_left, s.pad_value};
+      if (lanes != 0) {
+        rvv::conv_row_by_pixels(g, c, rows, y, lanes);
+        return true;
+      }
+      if (s.dilation_w == 1) {
+        rvv::conv_row_by_dots(g, c, rows, y, scratch);
+        return true;
+      }
     }
     return false;
   }
