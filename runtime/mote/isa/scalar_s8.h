@@ -60,15 +60,7 @@ struct ScalarS8 {
   static MOTE_INLINE int32_t scale_one(const StoreS8& s, int32_t acc, int32_t mult) {
     const int32_t shifted = static_cast<int32_t>(static_cast<uint32_t>(acc) << s.shift);
 #if MOTE_ISA_THUMB1_TILE
-    // Without a long multiplication: from halves, 17 instructions where __muldi3 takes 60. Every
-    // sum fits, as mult is even and so the lower half may be halved.
-    const uint32_t low = static_cast<uint16_t>(shifted), mult_low = static_cast<uint16_t>(mult);
-    const int32_t high = shifted >> 16, mult_high = mult >> 16;
-    const uint32_t middle =
-        (low * mult_low >> 16) + low * static_cast<uint32_t>(mult_high) + (1u << 15);
-    const int32_t rest =
-        static_cast<int32_t>(middle >> 1) + high * static_cast<int32_t>(mult_low >> 1);
-    return high * mult_high + (rest >> 15) + s.zp;
+    return thumb1_multiply_high(shifted, mult) + s.zp;
 #else
     // Half up: the high word, and one more if the low one is at least half of its range.
     const int64_t product = (int64_t)shifted * mult;
