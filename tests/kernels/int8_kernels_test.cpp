@@ -239,6 +239,14 @@ int test_depthwise() {
     s.multiplier = random_below(4) == 0 ? 1 + random_below(4) : 1;
     check_depthwise(check, s, i % 8 == 0 ? Fill::Low : i % 8 == 1 ? Fill::Ends : Fill::Spread);
   }
+  for (int i = 0; i < 120; ++i) {  // kernels of one long row
+    DepthwiseS8Shape s{};
+    random_window(s, 1, 1 + random_below(18));
+    s.in_w += random_below(30);
+    s.in_c = 1 + random_below(40), s.multiplier = 1;
+    s.out_w = (s.in_w + s.pad_left - (s.kernel_w - 1) * s.dilation_w - 1) / s.stride_w + 1;
+    if (s.out_w > 0) check_depthwise(check, s, i % 8 == 0 ? Fill::Ends : Fill::Spread);
+  }
   return check.report();
 }
 

@@ -44,9 +44,7 @@ constexpr int32_t used_words(const S& s) {
 }
 template <class S>
 constexpr int64_t scratch_bytes(const S& s) {
-  const int32_t outputs = block_outputs(s);
-  // A single output is computed as the first of two.
-  return int64_t{kColumnBytes} * (columns(s, outputs, 4) + (outputs == 1 ? 2 : 0));
+  return int64_t{kColumnBytes} * columns(s, block_outputs(s), 4);
 }
 
 #if defined(__ARM_FEATURE_MVE)
@@ -133,8 +131,7 @@ MOTE_MVE_ASSEMBLY inline void interleave4(const int8_t* /*line0*/, const int8_t*
   "vsub.i32 q0, q0, r2\n\t"        \
   "vstrw.32 q0, [sp, #32]\n\t"     \
   "lsls r1, r1, #1\n\t"            \
-  "ldrd r5, r7, [sp, #184]\n\t"    \
-  "ldr r9, [sp, #192]\n"           \
+  "ldrd r5, r7, [sp, #184]\n"      \
   "1:\n\t"                         \
   "add r0, sp, #48\n\t"            \
   "ldm r0, {r0, r2, r4, r6}\n\t"   \
@@ -157,85 +154,99 @@ MOTE_MVE_ASSEMBLY inline void interleave4(const int8_t* /*line0*/, const int8_t*
   "adds r8, r8, #4\n\t"            \
   "subs r10, r10, #8\n\t"          \
   "strd r8, r10, [sp, #164]\n"
-#define MOTE_MVE_DW_SUMS(advance, a, b, c, d) \
-  "2:\n\t"                                    \
-  "ldm sp, {r0, r2, r4, r6}\n\t"              \
-  "ldm sp, {r8, r10, r12, lr}\n\t"            \
-  "vldrw.u32 q0, [q3, #" advance              \
-  "]!\n\t"                                    \
-  "vldrw.u32 q1, [q3, #4]\n\t"                \
-  "vmladava.s8 r0, q0, q4\n\t"                \
-  "vldrw.u32 q0, [q3, #8]\n\t"                \
-  "vmladava.s8 r2, q1, q5\n\t"                \
-  "vldrw.u32 q1, [q3, #12]\n\t"               \
-  "vmladava.s8 r4, q0, q6\n\t"                \
-  "vldrw.u32 q0, [q3, #" a                    \
-  "]\n\t"                                     \
-  "vmladava.s8 r6, q1, q7\n\t"                \
-  "vldrw.u32 q1, [q3, #" b                    \
-  "]\n\t"                                     \
-  "vmladava.s8 r8, q0, q4\n\t"                \
-  "vldrw.u32 q0, [q3, #" c                    \
-  "]\n\t"                                     \
-  "vmladava.s8 r10, q1, q5\n\t"               \
-  "vldrw.u32 q1, [q3, #" d                    \
-  "]\n\t"                                     \
-  "vmladava.s8 r12, q0, q6\n\t"               \
-  "vmladava.s8 lr, q1, q7\n\t" MOTE_MVE_SUMS
-#define MOTE_MVE_DW_NARROW      \
-  "vrmulh.s32 q0, q0, q2\n\t"   \
-  "vrmulh.s32 q1, q1, q2\n\t"   \
-  "vqmovnb.s32 q0, q0\n\t"      \
-  "vqmovnt.s32 q0, q1\n\t"      \
-  "vldrw.u32 q1, [sp, #16]\n\t" \
-  "vqadd.s16 q0, q0, r5\n\t"
-#define MOTE_MVE_DW_END          \
-  "vpst\n\t"                     \
-  "vstrbt.16 q0, [r11, q1]\n\t"  \
-  "add r11, r11, r1\n\t"         \
-  "subs r3, r3, #1\n\t"          \
-  "bgt 2b\n\t"                   \
-  "bmi 3f\n\t"                   \
-  "ldr r0, [sp, #176]\n\t"       \
-  "cbz r0, 3f\n\t"               \
-  "vsub.i32 q3, q3, r0\n\t"      \
-  "sub r11, r11, r1, lsr #1\n\t" \
-  "b 2b\n"                       \
-  "3:\n\t"                       \
-  "ldr r0, [sp, #168]\n\t"       \
-  "cmp r0, #0\n\t"               \
-  "bgt 1b\n\t"                   \
-  "add sp, sp, #64\n\t"          \
-  "vpop {d8-d15}\n\t"            \
-  "pop {r4-r11, pc}"
+// The sums of one pixel, and of a second one into q1.
+#define MOTE_MVE_DW_FIRST(advance) \
+  "ldm sp, {r0, r2, r4, r6}\n\t"   \
+  "vldrw.u32 q0, [q3, #" advance   \
+  "]!\n\t"                         \
+  "vldrw.u32 q1, [q3, #4]\n\t"     \
+  "vmladava.s8 r0, q0, q4\n\t"     \
+  "vldrw.u32 q0, [q3, #8]\n\t"     \
+  "vmladava.s8 r2, q1, q5\n\t"     \
+  "vldrw.u32 q1, [q3, #12]\n\t"    \
+  "vmladava.s8 r4, q0, q6\n\t"     \
+  "vmladava.s8 r6, q1, q7\n\t"
+#define MOTE_MVE_DW_SECOND(a, b, c, d) \
+  "ldm sp, {r8, r10, r12, lr}\n\t"     \
+  "vldrw.u32 q0, [q3, #" a             \
+  "]\n\t"                              \
+  "vldrw.u32 q1, [q3, #" b             \
+  "]\n\t"                              \
+  "vmladava.s8 r8, q0, q4\n\t"         \
+  "vldrw.u32 q0, [q3, #" c             \
+  "]\n\t"                              \
+  "vmladava.s8 r10, q1, q5\n\t"        \
+  "vldrw.u32 q1, [q3, #" d             \
+  "]\n\t"                              \
+  "vmladava.s8 r12, q0, q6\n\t"        \
+  "vmladava.s8 lr, q1, q7\n\t"
 
-// `pairs` pairs of outputs of up to sixteen channels; if `back` is not 0, one more pair, `back`
-// bytes of scratch before the place where it would start: the last of an odd number of outputs.
-#define MOTE_MVE_DW_PARAMETERS                                                                  \
-  const int8_t* /*scratch*/, const int8_t* /*w*/, const int32_t* /*bias*/,                      \
-      const int32_t* /*mult*/, int8_t* /*y*/, int32_t /*2 * channels*/, int32_t /*pairs*/,      \
-      int32_t /*back*/, int32_t /*y_step*/, int32_t /*zp*/, int32_t /*above*/, int32_t /*top*/, \
+// `pairs` pairs of outputs of up to sixteen channels, and one output more if `odd` is not 0.
+#define MOTE_MVE_DW_PARAMETERS                                                                 \
+  const int8_t* /*scratch*/, const int8_t* /*w*/, const int32_t* /*bias*/,                     \
+      const int32_t* /*mult*/, int8_t* /*y*/, int32_t /*2 * channels*/, int32_t /*pairs*/,     \
+      int32_t /*odd*/, int32_t /*y_step*/, int32_t /*zp*/, int32_t /*above*/, int32_t /*top*/, \
       int32_t /*gap*/, int32_t /*shift*/
-// For each stride, results of the whole range of int8, and any: the clamp by saturation and three
-// constants (above: 255 - (hi - lo); zp: less lo; top: hi - 255), and a shift before.
-#define MOTE_MVE_DW_WHOLE MOTE_MVE_DW_NARROW "vqmovnb.s16 q0, q0\n\t"
-#define MOTE_MVE_DW_ANY                    \
-  "ldr r0, [sp, #200]\n\t"                 \
-  "vshl.s32 q0, r0\n\t"                    \
-  "vshl.s32 q1, r0\n\t" MOTE_MVE_DW_NARROW \
-  "vqmovunb.s16 q0, q0\n\t"                \
-  "vqadd.u8 q0, q0, r7\n\t"                \
-  "vadd.i8 q0, q0, r9\n\t"
-#define MOTE_MVE_DW_FUNCTION(name, advance, a, b, c, d, store)                        \
-  MOTE_MVE_ASSEMBLY inline void name(MOTE_MVE_DW_PARAMETERS) {                        \
-    __asm__ volatile(MOTE_MVE_DW_BEGIN(advance) MOTE_MVE_DW_SUMS(advance, a, b, c, d) \
-                         store MOTE_MVE_DW_END ::                                     \
-                             : "memory");                                             \
+
+// `shift` acts on sums, `narrow` on sixteen-bit results.
+#define MOTE_MVE_DW_FUNCTION(name, advance, a, b, c, d, shift, narrow)         \
+  MOTE_MVE_ASSEMBLY inline void name(MOTE_MVE_DW_PARAMETERS) {                 \
+    __asm__ volatile(                                                        \
+        MOTE_MVE_DW_BEGIN(advance)                                           \
+        "cmp r3, #0\n\t"                                                     \
+        "beq 4f\n"                                                           \
+        "2:\n\t" MOTE_MVE_DW_FIRST(advance) MOTE_MVE_DW_SECOND(a, b, c, d)   \
+        MOTE_MVE_SUMS shift("q0") shift("q1")                                \
+        "vrmulh.s32 q0, q0, q2\n\t"                                          \
+        "vrmulh.s32 q1, q1, q2\n\t"                                          \
+        "vqmovnb.s32 q0, q0\n\t"                                             \
+        "vqmovnt.s32 q0, q1\n\t"                                             \
+        "vldrw.u32 q1, [sp, #16]\n\t"                                        \
+        "vqadd.s16 q0, q0, r5\n\t" narrow                                    \
+        "vpst\n\t"                                                           \
+        "vstrbt.16 q0, [r11, q1]\n\t"                                        \
+        "add r11, r11, r1\n\t"                                               \
+        "subs r3, r3, #1\n\t"                                                \
+        "bne 2b\n"                                                           \
+        "4:\n\t"                                                             \
+        "ldr r0, [sp, #176]\n\t"                                             \
+        "cmp r0, #0\n\t"                                                     \
+        "beq 3f\n\t" MOTE_MVE_DW_FIRST(advance)                              \
+        "vmov q0[2], q0[0], r0, r4\n\t"                                      \
+        "vmov q0[3], q0[1], r2, r6\n\t" shift("q0")                          \
+        "vrmulh.s32 q0, q0, q2\n\t"                                          \
+        "mov r0, r11\n\t"                                                    \
+        "vqmovnb.s32 q0, q0\n\t"                                             \
+        "vqadd.s16 q0, q0, r5\n\t" narrow                                    \
+        "vpst\n\t"                                                           \
+        "vstrbt.32 q0, [r0]\n"                                               \
+        "3:\n\t"                                                             \
+        "ldr r0, [sp, #168]\n\t"                                             \
+        "cmp r0, #0\n\t"                                                     \
+        "bgt 1b\n\t"                                                         \
+        "add sp, sp, #64\n\t"                                                \
+        "vpop {d8-d15}\n\t"                                                  \
+        "pop {r4-r11, pc}" ::                                                \
+            : "memory"); \
   }
-MOTE_MVE_DW_FUNCTION(whole_stride1, "128", "64", "68", "72", "76", MOTE_MVE_DW_WHOLE)
-MOTE_MVE_DW_FUNCTION(whole_stride2, "256", "128", "132", "136", "140", MOTE_MVE_DW_WHOLE)
-MOTE_MVE_DW_FUNCTION(any_stride1, "128", "64", "68", "72", "76", MOTE_MVE_DW_ANY)
-MOTE_MVE_DW_FUNCTION(any_stride2, "256", "128", "132", "136", "140", MOTE_MVE_DW_ANY)
+
+// For each stride, results of the whole range of int8, and any: the clamp by saturation and three
+// constants (zp: less lo; above: 255 - (hi - lo); top: hi - 255), and a shift before.
+#define MOTE_MVE_DW_NO_SHIFT(q) ""
+#define MOTE_MVE_DW_SHIFT(q) "ldr r9, [sp, #200]\n\tvshl.s32 " q ", r9\n\t"
+#define MOTE_MVE_DW_WHOLE "vqmovnb.s16 q0, q0\n\t"
+#define MOTE_MVE_DW_ANY     \
+  "vqmovunb.s16 q0, q0\n\t" \
+  "ldr r9, [sp, #192]\n\t"  \
+  "vqadd.u8 q0, q0, r7\n\t" \
+  "vadd.i8 q0, q0, r9\n\t"
+MOTE_MVE_DW_FUNCTION(whole_stride1, "128", "64", "68", "72", "76", MOTE_MVE_DW_NO_SHIFT,
+                     MOTE_MVE_DW_WHOLE)
+MOTE_MVE_DW_FUNCTION(whole_stride2, "256", "128", "132", "136", "140", MOTE_MVE_DW_NO_SHIFT,
+                     MOTE_MVE_DW_WHOLE)
+MOTE_MVE_DW_FUNCTION(any_stride1, "128", "64", "68", "72", "76", MOTE_MVE_DW_SHIFT, MOTE_MVE_DW_ANY)
+MOTE_MVE_DW_FUNCTION(any_stride2, "256", "128", "132", "136", "140", MOTE_MVE_DW_SHIFT,
+                     MOTE_MVE_DW_ANY)
 
 // Interleaves columns ix and following of `channels` channels of three rows, with padding.
 MOTE_MVE_SHARED inline void fill_columns(const int8_t* const* rows, int32_t in_w, int32_t in_c,
@@ -295,8 +306,6 @@ MOTE_INLINE void row_by_taps(const S& s, const int8_t* const* rows, const int8_t
   for (int32_t c0 = 0; c0 < s.in_c; c0 += kChunk) {
     const int32_t channels = s.in_c - c0 < kChunk ? s.in_c - c0 : kChunk;
     for (int32_t ox = 0; ox < s.out_w; ox += block) {
-      // A last block of one output takes the one before it again.
-      if (block > 1 && s.out_w - ox == 1) --ox;
       const int32_t count = s.out_w - ox < block ? s.out_w - ox : block;
       const int32_t ix = ox * s.stride_w - s.pad_left, filled = columns(s, count, used_words(s));
       if (s.kernel_h == 1) {
@@ -305,14 +314,9 @@ MOTE_INLINE void row_by_taps(const S& s, const int8_t* const* rows, const int8_t
       } else {
         fill_columns(rows, s.in_w, s.in_c, s.pad_value, ix, filled, c0, channels, scratch);
       }
-      const bool single = block == 1;
-      int8_t two[2 * kChunk];  // where the second of a pair of outputs does not exist
-      outputs(scratch, w + c0 * kTaps, bias + c0, mult + c0, single ? two : y + ox * s.in_c + c0,
-              2 * channels, single ? 1 : count / 2,
-              !single && count % 2 != 0 ? s.stride_w * kColumnBytes : 0, single ? kChunk : s.in_c,
-              whole ? s.zp : s.zp - s.lo, 255 - (s.hi - s.lo), s.hi - 255,
-              word_gap(s) * kColumnBytes, s.shift);
-      if (single) mve_elementwise::copy(y + ox * s.in_c + c0, two, channels);
+      outputs(scratch, w + c0 * kTaps, bias + c0, mult + c0, y + ox * s.in_c + c0, 2 * channels,
+              count / 2, count % 2, s.in_c, whole ? s.zp : s.zp - s.lo, 255 - (s.hi - s.lo),
+              s.hi - 255, word_gap(s) * kColumnBytes, s.shift);
     }
   }
 }

@@ -15,7 +15,8 @@ struct MveS8 : ScalarS8 {
 
   // Four channels by sixteen inputs.
   static constexpr int32_t kNrS8 = 4, kNrTailS8 = 4, kKrS8 = 16;
-  static constexpr int32_t kPatchAlign = 4;
+  // Six patches at a time: four cost the convolutions of a residual network 2 % more.
+  static constexpr int32_t kPatchAlign = 4, kPatchRows = 6;
 
   // Depthwise weights: by taps for the kernels of mve_depthwise_s8.h, else sixteen channels a tap.
   static constexpr int32_t kDwNrS8 = 16;
