@@ -79,9 +79,11 @@ Tensor read_tensor_by_name(const std::filesystem::path& path) {
 }
 
 void fail_not_available(std::string_view what) {
-  fail({.code = "E1130",
-        .message = fmt::format("{} is not available yet", what),
-        .hint = "models run in float32; quantized operators in a model are refused by name"});
+  fail(
+      {.code = "E1130",
+       .message = fmt::format("{} is not available yet", what),
+       .hint =
+           "quantize the model with its own tools: quantized ONNX models compile to integer code"});
 }
 
 CompileOptions compile_options(const ModelArguments& arguments) {

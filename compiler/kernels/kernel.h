@@ -81,7 +81,7 @@ std::span<const std::span<const Kernel>> kernel_tables();
 //   Ram       the least scratch among those of Balanced within a tenth of the fewest cycles;
 //   Flash     the fewest cycles among those within an eighth (and 256 bytes) of the least flash: a
 //             second kernel's code would cost more than the padding of its rival's weights.
-// Rows of more than twice the fewest cycles are left out of all but Speed.
+// Rows of more than twice the fewest cycles (Flash: four times) are left out of all but Speed.
 enum class Goal : uint8_t { Speed, Balanced, Ram, Flash };
 
 // A candidate that selection looked at.

@@ -58,8 +58,11 @@ void close(std::vector<Choice>& candidates, TooMuch too_much) {
 void apply_goal(std::vector<Choice>& candidates, Goal goal) {
   if (goal == Goal::Speed) return;
   const double fastest = least(candidates, &Choice::cost);
+  const double slowest = goal == Goal::Flash ? 4 : 2;
   close(candidates, [&](const Choice& choice) {
-    return choice.cost <= 2 * fastest ? "" : "is more than twice as slow as the fastest";
+    return choice.cost <= slowest * fastest
+               ? std::string()
+               : fmt::format("needs more than {} times the cycles of the fastest", slowest);
   });
   const int64_t flash = least(candidates, &Choice::flash_bytes);
   const int64_t most = goal == Goal::Flash ? flash + flash / 8 + 256 : flash + flash / 4;

@@ -70,6 +70,8 @@ constexpr Case kCases[] = {
     {"cli_input_shape_name", "compile open.onnx -o out --input-shape 1,4"},
     {"cli_size", "compile digits.onnx -o out --arena-limit 16KB"},
     {"cli_optimize", "compile digits.onnx -o out --optimize spede"},
+    {"cli_io_quantized", "compile digits.onnx -o out --io quantized"},
+    {"cli_io_layout", "compile digits.onnx -o out --io-layout nhcw"},
     {"cli_quantize", "compile digits.onnx -o out --quantize int8"},
     {"cli_arena_limit", "compile digits.onnx -o out --target cortex-m4 --arena-limit 100"},
     {"cli_same_output", "compile digits.onnx -o out --report out/digits.h"},
@@ -136,6 +138,17 @@ TEST_CASE("verification that fails") {
     CHECK(outcome.status == 1);
     CHECK(compare_with_golden(outcome.err, std::string("errors/expected/") + name + ".txt") == "");
   }
+  // The outputs of one data set with the inputs of another.
+  const std::filesystem::path quantized = MOTE_TESTS_DIR "/quantized/qdq_u8";
+  const std::filesystem::path mixed = scratch / "mixed/test_data_set_0";
+  write_file(mixed / "input_0.pb", read_file(quantized / "test_data_set_0/input_0.pb"));
+  write_file(mixed / "output_0.pb", read_file(quantized / "test_data_set_1/output_0.pb"));
+  const Outcome drifted =
+      run(std::string(MOTEC_PATH) + " verify --data mixed " + (quantized / "model.onnx").string(),
+          scratch);
+  CHECK(drifted.status == 1);
+  CHECK(compare_with_golden(drifted.err,
+                            std::string("errors/expected/") + "verify_drift" + ".txt") == "");
   // What compilers and nm say is their own.
   const auto code_of = [&](const std::string& options) {
     const Outcome outcome =

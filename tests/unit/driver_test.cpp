@@ -55,6 +55,13 @@ TEST_CASE("options of a model") {
   CHECK(code_of([&] { compile_options(arguments); }) == "E1104");
   arguments = {};
   arguments.io = "quantized";
+  arguments.io_layout = "nhwc";
+  CHECK(compile_options(arguments).integer_io);
+  CHECK(compile_options(arguments).nhwc_io);
+  arguments.io = "int8";
+  CHECK(code_of([&] { compile_options(arguments); }) == "E1104");
+  arguments = {};
+  arguments.quantize = "int8";
   CHECK(code_of([&] { compile_options(arguments); }) == "E1130");
 }
 

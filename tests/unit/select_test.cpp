@@ -1,0 +1,84 @@
+// The choice of kernels for a target and a goal, and the reasons that the report gives.
+#include <catch2/catch.hpp>
+
+#include "kernels/kernel.h"
+#include "ops/qdense.h"
+#include "support/graph_builder.h"
+
+namespace motec {
+namespace {
+
+// A layer of 64 x 64 weights, all of value `weight`, for `rows` vectors.
+Graph dense_graph(int8_t weight, int64_t rows = 16) {
+  Graph graph;
+  const ValueId x = graph.add_value("x", {.dtype = DType::S8, .shape = {rows, 64}});
+  graph.inputs = {{"x", x}};
+  const auto filled = [&](DType dtype, Shape shape, auto value) {
+    Tensor t = Tensor::zeros(dtype, std::move(shape));
+    std::fill_n(t.data<decltype(value)>(), t.elements(), value);
+    return graph.add_constant("c", std::move(t));
+  };
+  const ValueId y =
+      append1(graph, ops::qdense, QDenseAttrs{},
+              {x, filled(DType::S8, {64, 64}, weight), filled(DType::S32, {64}, int32_t{0}),
+               filled(DType::S32, {64}, int32_t{1 << 24})},
+              {});
+  graph.outputs = {{"y", y}};
+  return graph;
+}
+
+Selection select(const Graph& graph, std::string_view target, Goal goal) {
+  return select_kernel({graph, graph.ops[0]}, find_target(target), goal);
+}
+
+const Choice& choice_of(const Selection& selection, std::string_view kernel) {
+  for (const Choice& choice : selection.candidates)
+    if (choice.kernel->name == kernel) return choice;
+  FAIL("there is no candidate " << kernel);
+  return selection.candidates[0];
+}
+
+TEST_CASE("small weights are packed in four bits unless speed is asked for") {
+  const Graph small = dense_graph(-8), large = dense_graph(8);
+  CHECK(select(small, "cortex-m4", Goal::Speed).kernel->name == "dense_s8_dsp");
+  CHECK(select(small, "cortex-m4", Goal::Balanced).kernel->name == "dense_s4_dsp");
+  CHECK(select(small, "cortex-m4", Goal::Flash).kernel->name == "dense_s4_dsp");
+  // Spreading weights that are used once costs too much, unless flash is all that counts.
+  CHECK(select(dense_graph(-8, 1), "cortex-m4", Goal::Balanced).kernel->name == "dense_s8_dsp");
+  CHECK(select(dense_graph(-8, 1), "cortex-m4", Goal::Flash).kernel->name == "dense_s4_dsp");
+  for (const Goal goal : {Goal::Speed, Goal::Balanced, Goal::Ram, Goal::Flash})
+    CHECK(select(large, "cortex-m4", goal).kernel->name == "dense_s8_dsp");
+}
+
+TEST_CASE("every candidate that is not taken has a reason or a higher cost") {
+  const Graph graph = dense_graph(-8);
+  const Selection balanced = select(graph, "cortex-m55", Goal::Balanced);
+  CHECK(balanced.kernel->name == "dense_s4_mve");
+  CHECK(choice_of(balanced, "dense_s8_rvv").refused == "cortex-m55 lacks what it needs");
+  CHECK(choice_of(balanced, "dense_s8_mve").refused.find("bytes of flash where") !=
+        std::string::npos);
+  CHECK(choice_of(balanced, "dense_s8").refused ==
+        "needs more than 2 times the cycles of the fastest");
+  CHECK(choice_of(balanced, "dense_s4_mve").flash_bytes <
+        choice_of(balanced, "dense_s8_mve").flash_bytes);
+  const Selection wide = select(dense_graph(8), "cortex-m4", Goal::Balanced);
+  CHECK(choice_of(wide, "dense_s4_dsp").refused == "a weight needs more than four bits");
+}
+
+TEST_CASE("each core gets its own instructions") {
+  const Graph graph = dense_graph(100);
+  const std::pair<std::string_view, std::string_view> cases[] = {
+      {"host", "dense_s8"},           {"cortex-m0plus", "dense_s8"},
+      {"cortex-m3", "dense_s8"},      {"cortex-m33", "dense_s8_dsp"},
+      {"cortex-m85", "dense_s8_mve"}, {"rv64gcv", "dense_s8_rvv"},
+      {"aarch64", "dense_s8_neon"},   {"cortex-a55", "dense_s8_dot"},
+      {"cortex-a7", "dense_s8_neon"},
+  };
+  for (const auto& [target, kernel] : cases) {
+    INFO(target);
+    CHECK(select(graph, target, Goal::Balanced).kernel->name == kernel);
+  }
+}
+
+}  // namespace
+}  // namespace motec
