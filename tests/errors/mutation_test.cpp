@@ -57,9 +57,12 @@ std::string mutated_at_ends(const std::string& bytes, Random& random) {
 }
 
 TEST_CASE("damaged models are refused or understood") {
-  const std::string name = GENERATE("digits", "ecg", "vibration");
-  const std::string model = read_file(std::string(MOTE_MODELS_DIR) + "/" + name + "/model.onnx");
-  const unsigned count = name == "digits" ? 2000 : 500;
+  const std::string name =
+      GENERATE("models/digits", "models/ecg", "models/vibration", "tests/quantized/dynamic",
+               "tests/quantized/qdq_u8", "tests/quantized/qoperator_integers",
+               "tests/quantized/int4_weights");
+  const std::string model = read_file(std::string(MOTE_SOURCE_DIR) + "/" + name + "/model.onnx");
+  const unsigned count = name == "models/digits" ? 2000 : 500;
   unsigned understood = 0;
   for (unsigned seed = 1; seed <= count; ++seed) {
     INFO("model " << name << ", seed " << seed);

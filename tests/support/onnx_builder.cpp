@@ -55,6 +55,17 @@ onnx::TensorProto& OnnxBuilder::floats(const std::string& name, const std::vecto
   return tensor;
 }
 
+onnx::TensorProto& OnnxBuilder::integers(const std::string& name, int type,
+                                         const std::vector<int64_t>& dims,
+                                         const std::vector<int32_t>& values) {
+  onnx::TensorProto& tensor = *graph().add_initializer();
+  tensor.set_name(name);
+  tensor.set_data_type(type);
+  for (const int64_t dim : dims) tensor.add_dims(dim);
+  for (const int32_t value : values) tensor.add_int32_data(value);
+  return tensor;
+}
+
 onnx::TensorProto& OnnxBuilder::ints(const std::string& name, const std::vector<int64_t>& values) {
   onnx::TensorProto& tensor = *graph().add_initializer();
   tensor.set_name(name);

@@ -32,6 +32,9 @@ class OnnxBuilder {
   onnx::TensorProto& floats(const std::string& name, const std::vector<int64_t>& dims,
                             const std::vector<float>& values);
   onnx::TensorProto& ints(const std::string& name, const std::vector<int64_t>& values);
+  // Of a type that int32_data holds: (u)int8, (u)int16, int32, and bytes of (u)int4.
+  onnx::TensorProto& integers(const std::string& name, int type, const std::vector<int64_t>& dims,
+                              const std::vector<int32_t>& values);
   // Its data are in another file.
   onnx::TensorProto& external(const std::string& name, const std::vector<int64_t>& dims,
                               const std::string& location);
