@@ -1,5 +1,6 @@
 // The inner loop of the matrix kernel on RV32 and RV64 without vectors, where compilers spill. It
-// needs all 28 registers: 16 sums, 4 inputs, a weight and a product, and pointers.
+// needs all 28 registers: 16 sums, 4 inputs, a weight and a product, and pointers. The frame
+// pointer s0 may not be named as clobbered: it is saved here.
 #pragma once
 #include "../config.h"
 
@@ -39,11 +40,13 @@ namespace mote::isa {
   MOTE_BLOCK("a4", W0, W1, W2, W3, "a6", "a7", "t4", "ra")
 
 #if __riscv_xlen == 32
-#define MOTE_PUSH_A6 "addi sp, sp, -16\n\tsw a6, 0(sp)\n\t"
-#define MOTE_POP_T5 "lw t5, 0(sp)\n\taddi sp, sp, 16\n\t"
+#define MOTE_PUSH "addi sp, sp, -16\n\tsw a6, 0(sp)\n\tsw s0, 4(sp)\n\t"
+#define MOTE_LOAD_T5 "lw t5, 0(sp)\n\t"
+#define MOTE_POP "lw s0, 4(sp)\n\taddi sp, sp, 16"
 #else
-#define MOTE_PUSH_A6 "addi sp, sp, -16\n\tsd a6, 0(sp)\n\t"
-#define MOTE_POP_T5 "ld t5, 0(sp)\n\taddi sp, sp, 16\n\t"
+#define MOTE_PUSH "addi sp, sp, -16\n\tsd a6, 0(sp)\n\tsd s0, 8(sp)\n\t"
+#define MOTE_LOAD_T5 "ld t5, 0(sp)\n\t"
+#define MOTE_POP "ld s0, 8(sp)\n\taddi sp, sp, 16"
 #endif
 #define MOTE_STORE_SUMS \
   "sw s0, 0(t5)\n\tsw s1, 4(t5)\n\tsw s2, 8(t5)\n\tsw s3, 12(t5)\n\t" \
@@ -51,7 +54,7 @@ namespace mote::isa {
   "sw s8, 32(t5)\n\tsw s9, 36(t5)\n\tsw s10, 40(t5)\n\tsw s11, 44(t5)\n\t" \
   "sw a6, 48(t5)\n\tsw a7, 52(t5)\n\tsw t4, 56(t5)\n\tsw ra, 60(t5)\n\t"
 #define MOTE_CLOBBERS \
-  "t0", "t1", "t2", "t3", "t4", "t5", "t6", "s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8", \
+  "t0", "t1", "t2", "t3", "t4", "t5", "t6", "s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8", \
       "s9", "s10", "s11", "ra", "memory"
 // clang-format on
 
@@ -68,7 +71,7 @@ MOTE_INLINE void riscv_tile(int32_t (&sums)[4][4], const int32_t* bias, const in
   register const int32_t* from __asm__("a7") = bias;
   __asm__ volatile(
       // clang-format off
-      MOTE_PUSH_A6
+      MOTE_PUSH
       "lw s0, 0(a7)\n\tlw s4, 4(a7)\n\tlw s8, 8(a7)\n\tlw a6, 12(a7)\n\t"
       "mv s1, s0\n\tmv s2, s0\n\tmv s3, s0\n\t"
       "mv s5, s4\n\tmv s6, s4\n\tmv s7, s4\n\t"
@@ -92,7 +95,7 @@ MOTE_INLINE void riscv_tile(int32_t (&sums)[4][4], const int32_t* bias, const in
       "addi a4, a4, 4\n"
       "4:\n\t"
       "bltu a0, a5, 3b\n\t"
-      MOTE_POP_T5 MOTE_STORE_SUMS
+      MOTE_LOAD_T5 MOTE_STORE_SUMS MOTE_POP
       // clang-format on
       : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(weights), "+r"(end), "+r"(to), "+r"(from)
       :
@@ -112,7 +115,7 @@ MOTE_INLINE void riscv_row(int32_t* sums, const int32_t* bias, const int8_t* x, 
   register const int32_t* from __asm__("a7") = bias;
   __asm__ volatile(
       // clang-format off
-      MOTE_PUSH_A6
+      MOTE_PUSH
       "lw s0, 0(a7)\n\tlw s1, 4(a7)\n\tlw s2, 8(a7)\n\tlw s3, 12(a7)\n\t"
       "lw s4, 16(a7)\n\tlw s5, 20(a7)\n\tlw s6, 24(a7)\n\tlw s7, 28(a7)\n\t"
       "lw s8, 32(a7)\n\tlw s9, 36(a7)\n\tlw s10, 40(a7)\n\tlw s11, 44(a7)\n\t"
@@ -121,15 +124,21 @@ MOTE_INLINE void riscv_row(int32_t* sums, const int32_t* bias, const int8_t* x, 
       "1:\n\t"
       MOTE_STEP_1X16("0", "0", "1", "2", "3")
       MOTE_STEP_1X16("1", "4", "5", "6", "7")
-      "addi a0, a0, 2\n\t"
-      "addi a1, a1, 8\n\taddi a2, a2, 8\n\taddi a3, a3, 8\n\taddi a4, a4, 8\n"
+      MOTE_STEP_1X16("2", "8", "9", "10", "11")
+      MOTE_STEP_1X16("3", "12", "13", "14", "15")
+      "addi a0, a0, 4\n\t"
+      "addi a1, a1, 16\n\taddi a2, a2, 16\n\taddi a3, a3, 16\n\taddi a4, a4, 16\n"
       "2:\n\t"
-      "addi t6, a5, -1\n\t"
+      "addi t6, a5, -3\n\t"
       "bltu a0, t6, 1b\n\t"
-      "bgeu a0, a5, 3f\n\t"
-      MOTE_STEP_1X16("0", "0", "1", "2", "3")
+      "j 4f\n"
       "3:\n\t"
-      MOTE_POP_T5 MOTE_STORE_SUMS
+      MOTE_STEP_1X16("0", "0", "1", "2", "3")
+      "addi a0, a0, 1\n\t"
+      "addi a1, a1, 4\n\taddi a2, a2, 4\n\taddi a3, a3, 4\n\taddi a4, a4, 4\n"
+      "4:\n\t"
+      "bltu a0, a5, 3b\n\t"
+      MOTE_LOAD_T5 MOTE_STORE_SUMS MOTE_POP
       // clang-format on
       : "+r"(x0), "+r"(w0), "+r"(w1), "+r"(w2), "+r"(w3), "+r"(end), "+r"(to), "+r"(from)
       :
@@ -141,8 +150,9 @@ MOTE_INLINE void riscv_row(int32_t* sums, const int32_t* bias, const int8_t* x, 
 #undef MOTE_STEP_4X4
 #undef MOTE_BLOCK
 #undef MOTE_STEP_1X16
-#undef MOTE_PUSH_A6
-#undef MOTE_POP_T5
+#undef MOTE_PUSH
+#undef MOTE_LOAD_T5
+#undef MOTE_POP
 #undef MOTE_STORE_SUMS
 #undef MOTE_CLOBBERS
 

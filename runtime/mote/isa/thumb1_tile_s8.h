@@ -31,7 +31,8 @@ MOTE_INLINE void thumb1_tile(int32_t* sums, const int32_t* bias, const int8_t* x
   register const int32_t* from __asm__("r5") = bias;
   __asm__ volatile(
       ".syntax unified\n\t"
-      "push {r3, r4}\n\t"
+      "push {r3, r4, r7}\n\t"  // r7 may be the frame pointer: no clobber
+
       "mov r12, r2\n\t"
       "ldm r5!, {r2, r3, r6, r7}\n\t"
       "mov r8, r2\n\tmov r9, r3\n\tmov r10, r6\n\tmov r11, r7\n\t"
@@ -50,12 +51,12 @@ MOTE_INLINE void thumb1_tile(int32_t* sums, const int32_t* bias, const int8_t* x
       "4:\n\t"
       // clang-format on
       "ldr r3, [sp]\n\tcmp r0, r3\n\tbne 3b\n\t"
-      "pop {r3, r4}\n\t"
+      "pop {r3, r4, r7}\n\t"
       "mov r0, r8\n\tmov r1, r9\n\tmov r2, r10\n\tmov r3, r11\n\t"
       "stm r4!, {r0, r1, r2, r3}"
       : "+r"(x0), "+r"(weights), "+r"(fours), "+r"(end), "+r"(to), "+r"(from)
       :
-      : "r6", "r7", "r8", "r9", "r10", "r11", "r12", "cc", "memory");
+      : "r6", "r8", "r9", "r10", "r11", "r12", "cc", "memory");
 }
 
 // multiply_high() of requant.h, from halves: 16 instructions, where compilers take 30 for the same

@@ -1,6 +1,7 @@
 // The inner loops of the matrix kernel on Cortex-M3 (Armv7-M without DSP instructions), which need
 // all 14 registers: at -Os compilers take twice the instructions. A step of four k is unrolled, its
 // first loads update the pointers: 1.84 instructions per multiplication for 2 pixels x 4 channels.
+// The frame pointer r7 may not be named as clobbered: it is saved here.
 #pragma once
 #include "../config.h"
 
@@ -37,7 +38,7 @@ MOTE_INLINE void thumb_tile(int32_t (&sums)[4][2], const int32_t* bias, const in
   register const int8_t* fours __asm__("r5") = x + (k & ~3);
   register const int8_t* end __asm__("r6") = x + k;
   __asm__ volatile(
-      "push {r3, r5, r6}\n\t"
+      "push {r3, r5, r6, r7}\n\t"
       "ldm r4, {r4, r6, r8, r10}\n\t"
       "mov r5, r4\n\tmov r7, r6\n\tmov r9, r8\n\tmov r11, r10\n\t"
       "b 2f\n"
@@ -55,11 +56,12 @@ MOTE_INLINE void thumb_tile(int32_t (&sums)[4][2], const int32_t* bias, const in
       "4:\n\t"
       "ldr r3, [sp, #8]\n\tcmp r0, r3\n\tbne 3b\n\t"
       // clang-format on
-      "ldr r3, [sp]\n\tadd sp, sp, #12\n\t"
-      "stm r3, {r4-r11}"
+      "ldr r3, [sp]\n\t"
+      "stm r3, {r4-r11}\n\t"
+      "ldr r7, [sp, #12]\n\tadd sp, sp, #16"
       : "+r"(x0), "+r"(x1), "+r"(weights), "+r"(to), "+r"(from), "+r"(fours), "+r"(end)
       :
-      : "r7", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory");
+      : "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory");
 }
 
 // sums[j] = bias[j] + sum over l < k of x[l] * w(l, j), j < 8: two blocks of four channels.
@@ -73,7 +75,7 @@ MOTE_INLINE void thumb_row(int32_t* sums, const int32_t* bias, const int8_t* x, 
   register const int8_t* fours __asm__("r5") = x + (k & ~3);
   register const int8_t* end __asm__("r6") = x + k;
   __asm__ volatile(
-      "push {r3, r5, r6}\n\t"
+      "push {r3, r5, r6, r7}\n\t"
       "ldm r4, {r4-r11}\n\t"
       "b 2f\n"
       "1:\n\t"
@@ -95,11 +97,12 @@ MOTE_INLINE void thumb_row(int32_t* sums, const int32_t* bias, const int8_t* x, 
       "4:\n\t"
       "ldr r3, [sp, #8]\n\tcmp r0, r3\n\tbne 3b\n\t"
       // clang-format on
-      "ldr r3, [sp]\n\tadd sp, sp, #12\n\t"
-      "stm r3, {r4-r11}"
+      "ldr r3, [sp]\n\t"
+      "stm r3, {r4-r11}\n\t"
+      "ldr r7, [sp, #12]\n\tadd sp, sp, #16"
       : "+r"(x0), "+r"(first), "+r"(second), "+r"(to), "+r"(from), "+r"(fours), "+r"(end)
       :
-      : "r7", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory");
+      : "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory");
 }
 
 #undef MOTE_STEP_2X4
