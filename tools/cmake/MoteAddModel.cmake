@@ -6,6 +6,8 @@
 #                  [OPTIMIZE speed|balanced|ram|flash]
 #                  [ARENA_LIMIT <bytes>]        with suffix K or M; the build fails when it is exceeded
 #                  [FLASH_LIMIT <bytes>]
+#                  [IO float|quantized]         quantized: integers where the model quantizes
+#                  [IO_LAYOUT model|nhwc]       nhwc: images channels last
 #                  [QUANTIZE int8 CALIBRATION <data>]
 #                  [INPUT_SHAPE <input>=<d0,d1,…> …]
 #                  [STATE <input>=<output> …]
@@ -41,7 +43,8 @@ function(_mote_find_compiler out)
 endfunction()
 
 function(mote_add_model target)
-  set(values MODEL TARGET NAME OPTIMIZE ARENA_LIMIT FLASH_LIMIT QUANTIZE CALIBRATION EMIT_TEST REPORT)
+  set(values MODEL TARGET NAME OPTIMIZE ARENA_LIMIT FLASH_LIMIT IO IO_LAYOUT QUANTIZE CALIBRATION
+             EMIT_TEST REPORT)
   set(lists INPUT_SHAPE STATE)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "${values}" "${lists}")
   if(arg_UNPARSED_ARGUMENTS)
@@ -66,7 +69,7 @@ function(mote_add_model target)
   set(sources ${dir}/${arg_NAME}.cpp ${dir}/${arg_NAME}_weights.cpp)
   set(outputs ${sources} ${dir}/${arg_NAME}.h)
   set(options --name ${arg_NAME} --target ${arg_TARGET} --depfile ${dir}/${arg_NAME}.d)
-  foreach(option OPTIMIZE ARENA_LIMIT FLASH_LIMIT QUANTIZE)
+  foreach(option OPTIMIZE ARENA_LIMIT FLASH_LIMIT IO IO_LAYOUT QUANTIZE)
     if(arg_${option})
       string(TOLOWER "--${option}" flag)
       string(REPLACE "_" "-" flag ${flag})
