@@ -27,6 +27,7 @@ std::optional<Layer> integer_weights(const Rewriter& r, ValueId id) {
   const Tensor& q = source->q;
   if (q.dtype != DType::S8 && q.dtype != DType::S16) return {};
   const Quant& quant = source->quant;
+  if (q.elements() == 0) return {};
   const int64_t channels = q.shape[0], depth = q.elements() / channels;
   std::vector<int64_t> values = to_int64s(q);
   bool narrow = true;

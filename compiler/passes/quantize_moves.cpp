@@ -102,7 +102,7 @@ bool sink_dequantize_through_pad(Rewriter& r, const Op& op) {
   const double exact = to_doubles(*value)[0] / x->affine.scale;
   const double rounded = std::nearbyint(exact);
   const double q = rounded + x->affine.zp;
-  if (std::abs(exact - rounded) > 1e-3 || q < lowest_of(x->dtype) || q > highest_of(x->dtype))
+  if (!(std::abs(exact - rounded) <= 1e-3) || q < lowest_of(x->dtype) || q > highest_of(x->dtype))
     return false;
   Tensor integer = Tensor::zeros(x->dtype, {});
   dispatch(x->dtype, [&]<class T>() { integer.data<T>()[0] = static_cast<T>(q); });

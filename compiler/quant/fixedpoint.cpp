@@ -71,8 +71,9 @@ int64_t ChannelScale::largest() const { return std::max(std::abs(lowest), std::a
 
 std::optional<Requantization> requantization(const Store& range,
                                              const std::vector<ChannelScale>& channels) {
+  constexpr double kLargestRatio = 1 << 30;  // beyond the wide form, and what int64 can take here
   for (const ChannelScale& c : channels)
-    if (c.largest() >= kLimit || !std::isfinite(c.ratio)) return {};
+    if (c.largest() >= kLimit || !(c.ratio < kLargestRatio)) return {};
   if (auto result = narrow(range, channels)) return result;
   Requantization result{range, {}, std::vector<std::optional<int32_t>>(channels.size())};
   result.store.form = StoreForm::Wide;

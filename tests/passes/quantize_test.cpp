@@ -1,5 +1,6 @@
 // quantize-islands: which operators between Dequantize and Quantize become integers, and how.
 #include <catch2/catch.hpp>
+#include <limits>
 
 #include "ops/concat.h"
 #include "ops/dense.h"
@@ -128,6 +129,19 @@ void functions(GraphBuilder& b) {
   b.output("same scale", quantize(b, x, 0.05f, 3));
 }
 
+// A border of what no int8 value stands for, and weights without channels.
+void odd_constants(GraphBuilder& b) {
+  const ValueId x = input(b, {2, 3});
+  const auto padded = [&](float value) {
+    return b.op(ops::pad, PadAttrs{{0, 1}, {0, 0}}, {x, b.scalar(value)});
+  };
+  b.output("between", quantize(b, padded(0.025f), 0.05f, 3));
+  b.output("outside", quantize(b, padded(1000), 0.05f, 3));
+  b.output("no number", quantize(b, padded(std::numeric_limits<float>::quiet_NaN()), 0.05f, 3));
+  const ValueId w = integers(b, {0, 3}, DType::S8, 1, {{1.0f}, {0}, -1});
+  b.output("empty", quantize(b, b.op(ops::dense, DenseAttrs{}, {x, w})));
+}
+
 // Nothing is computed: elements move, are chosen, or are joined.
 void moves(GraphBuilder& b) {
   const ValueId x = input(b, {1, 4, 4, 2});
@@ -151,6 +165,7 @@ void not_quantized(GraphBuilder& b) {
   b.output("apart", quantize(b, b.op(ops::reduce, mean, {input(b, {2, 3, 2}, "maps")})));
   const ValueId log = b.op(ops::softmax, SoftmaxAttrs{SoftmaxKind::LogSoftmax, 1}, {x});
   b.output("logarithm", quantize(b, log));
+  b.output("too fine", quantize(b, y, 1e-18f));
   b.output("uint16", quantize(b, b.unary(UnaryFn::Relu, x), 0.01f, 300, DType::U16));
 }
 
@@ -166,6 +181,7 @@ TEST_CASE("quantize-islands") {
       {"quantized_averages", quantize_islands, averages},
       {"quantized_softmax_and_product", quantize_islands, softmax_and_product},
       {"quantized_functions", quantize_islands, functions},
+      {"quantized_odd_constants", quantize_islands, odd_constants},
       {"quantized_moves", quantize_islands, moves},
       {"not_quantized", quantize_islands, not_quantized},
   }));
