@@ -2,6 +2,7 @@
 // register, and predicated loads and stores for what is left over.
 #pragma once
 #include "mve_conv2d_s8.h"
+#include "mve_dense_s8.h"
 #include "mve_depthwise_s8.h"
 #include "mve_elementwise_s8.h"
 #include "mve_gemm_s8.h"
@@ -52,8 +53,10 @@ struct MveS8 : ScalarS8 {
 #if defined(__ARM_FEATURE_MVE)
     if constexpr (Rq::kHigh && sizeof(X) == 1 && sizeof(W) == 1) {
       if (s.multiplier == 1) {
-        if (by_taps) return mve_depthwise::row_by_taps(s, rows, w, bias, mult, y, scratch);
-        return mve_lanes::row(s, rows, w, bias, mult, y, scratch);
+        if (by_taps && s.in_c <= mve_gemm::kMaxStep) {
+          return mve_depthwise::row_by_taps(s, rows, w, bias, mult, y, scratch);
+        }
+        if (!by_taps) return mve_lanes::row(s, rows, w, bias, mult, y, scratch);
       }
     }
 #endif
@@ -84,7 +87,9 @@ struct MveS8 : ScalarS8 {
                                typename Rq::Out* y, int32_t y_step) {
     if constexpr (Rq::kHigh && sizeof(X) == 1 && sizeof(W) == 1) {
       const mve_gemm::Matrix g = mve_gemm::matrix(s, w, bias, mult, k, n, y_step);
-      if (mve_gemm::is_whole(s, k, n)) {
+      if (y_step > mve_gemm::kMaxStep) {
+        ScalarS8::gemm<Isa, Rq>(s, x, x_step, m, k, n, w, bias, mult, y, y_step);
+      } else if (mve_gemm::is_whole(s, k, n)) {
         mve_gemm::multiply<true>(g, x, x_step, m, y);
       } else {
         mve_gemm::multiply<false>(g, x, x_step, m, y);
@@ -99,7 +104,7 @@ struct MveS8 : ScalarS8 {
                                      const int32_t* bias, const int32_t* mult, typename Rq::Out* y,
                                      int8_t* scratch) {
     if constexpr (Rq::kHigh && sizeof(X) == 1 && sizeof(W) == 1) {
-      if (s.groups != 1 || s.dilation_w != 1) return false;
+      if (s.groups != 1 || s.dilation_w != 1 || s.out_c > mve_gemm::kMaxStep) return false;
       const int32_t k = s.kernel_h * s.kernel_w * s.in_c;
       const int32_t step = static_cast<int32_t>(pack::round_up(k, Isa::kPatchAlign));
       const mve_gemm::Matrix g = mve_gemm::matrix(s, w, bias, mult, k, s.out_c, s.out_c);
