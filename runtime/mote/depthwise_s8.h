@@ -33,6 +33,7 @@ MOTE_KERNEL void depthwise_row_s8(const S s, const X* const* rows, const W* w, c
 template <class Isa, class Rq, class S, class X, class W>
 MOTE_KERNEL void depthwise_s8(const S s, const X* x, const W* w, const int32_t* bias,
                               const int32_t* mult, typename Rq::Out* y, int8_t* scratch) {
+  if (Isa::template depthwise_image<Isa, Rq>(s, x, w, bias, mult, y, scratch)) return;
   const X* rows[kMaxKernelRows];
   Isa::template depthwise_begin<Isa>(s, w, scratch);
   for (int32_t b = 0; b < s.batch; ++b, x += s.in_h * s.in_w * s.in_c) {

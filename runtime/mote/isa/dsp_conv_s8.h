@@ -16,6 +16,7 @@ namespace mote::isa {
 struct DspConv {
   int32_t in_w, in_c, out_w, out_c;
   int32_t kernel_h, kernel_w, stride_w, dilation_w, pad_left, groups, pad_value;
+  int32_t group_c;  // channels of a group
   DspStore store;
 };
 
@@ -45,10 +46,15 @@ MOTE_INLINE uint32_t odd_bytes(uint32_t x) {
 // Copies of a few bytes; memcpy takes longer to find out how few. copy_words copies a multiple of
 // four, up to three bytes more than n.
 MOTE_INLINE void copy_words(int8_t* to, const int8_t* from, int32_t n) {
+  if (n > 8 && n <= 12) {  // three pixels of three channels
+    const uint32_t a = load_word(from), b = load_word(from + 4), c = load_word(from + 8);
+    store_word(to, a), store_word(to + 4, b), store_word(to + 8, c);
+    return;
+  }
   for (const int8_t* end = from + n; from < end; to += 4, from += 4)
     store_word(to, load_word(from));
 }
-__attribute__((noinline)) inline void copy(int8_t* to, const int8_t* from, int32_t n) {
+MOTE_DSP_SHARED void copy(int8_t* to, const int8_t* from, int32_t n) {
   copy_words(to, from, n & ~3);
   for (int32_t i = n & ~3; i < n; ++i) to[i] = from[i];
 }
@@ -57,18 +63,25 @@ __attribute__((noinline)) inline void copy(int8_t* to, const int8_t* from, int32
 struct Matrix {
   const int8_t* w;
   const int32_t *bias, *mult;
-  int32_t k, n, y_step;
+  int32_t k, n, y_step, quads, special, zp;
   const DspStore* store;
 
-  int32_t quads() const { return (k + 3) / 4; }
-  int32_t special() const {
-    return store->shift != 0 || store->lo > -128 || store->hi < 127 || quads() > kDspQuads;
-  }
+  MOTE_INLINE Matrix(const int8_t* weights, const int32_t* biases, const int32_t* multipliers,
+                     int32_t inputs, int32_t outputs, int32_t step, const DspStore* how)
+      : w(weights),
+        bias(biases),
+        mult(multipliers),
+        k(inputs),
+        n(outputs),
+        y_step(step),
+        quads((k + 3) / 4),
+        special(how->shift != 0 || how->lo > -128 || how->hi < 127 || quads > kDspQuads),
+        zp(how->zp),
+        store(how) {}
 };
 
 // Two inputs' quads, interleaved as dsp_tile_2x4 reads them; returns the end of what it wrote.
-__attribute__((noinline)) inline int8_t* widen_pair(int8_t* to, const int8_t* a, const int8_t* b,
-                                                    int32_t quads) {
+MOTE_DSP_SHARED int8_t* widen_pair(int8_t* to, const int8_t* a, const int8_t* b, int32_t quads) {
   const auto quad = [&](uint32_t qa, uint32_t qb) {
     store_word(to, even_bytes(qa));
     store_word(to + 4, even_bytes(qb));
@@ -90,7 +103,7 @@ __attribute__((noinline)) inline int8_t* widen_pair(int8_t* to, const int8_t* a,
 }
 
 // The same of one of them: beside `to`, the words of the other one stay.
-__attribute__((noinline)) inline void widen_one(int8_t* to, const int8_t* x, int32_t quads) {
+MOTE_DSP_SHARED void widen_one(int8_t* to, const int8_t* x, int32_t quads) {
   for (const int8_t* end = x + 4 * quads; x != end; x += 4, to += 16) {
     const uint32_t quad = load_word(x);
     store_word(to, even_bytes(quad));
@@ -106,9 +119,9 @@ MOTE_INLINE void fill_one(int8_t* to, int32_t value, int32_t quads) {
 }
 
 // All outputs of two pixels, of inputs from widen_pair.
-__attribute__((noinline)) inline void multiply_pair(const Matrix& g, const int8_t* x, int8_t* y) {
+MOTE_DSP_SHARED void multiply_pair(const Matrix& g, const int8_t* x, int8_t* y) {
   const int16_t* x16 = reinterpret_cast<const int16_t*>(x);
-  const int32_t whole = g.n & ~3, quads = g.quads(), special = g.special(), zp = g.store->zp;
+  const int32_t whole = g.n & ~3, quads = g.quads, special = g.special, zp = g.zp;
   if (whole > 0) {
     dsp_tile_2x4(x16, g.w, y, g.bias, g.mult, g.y_step, whole / 4, quads, zp, special, g.store);
   }
@@ -123,8 +136,8 @@ __attribute__((noinline)) inline void multiply_pair(const Matrix& g, const int8_
 }
 
 // All outputs of one pixel. x has a multiple of four elements.
-__attribute__((noinline)) inline void multiply_one(const Matrix& g, const int8_t* x, int8_t* y) {
-  const int32_t whole = g.n & ~3, quads = g.quads(), special = g.special(), zp = g.store->zp;
+MOTE_DSP_SHARED void multiply_one(const Matrix& g, const int8_t* x, int8_t* y) {
+  const int32_t whole = g.n & ~3, quads = g.quads, special = g.special, zp = g.zp;
   if (whole > 0) {
     dsp_tile_1x4(x, g.w, y, g.bias, g.mult, whole / 4, quads, zp, special, g.store);
   }
@@ -143,9 +156,9 @@ MOTE_INLINE void copy_padded(int8_t* to, const int8_t* from, int32_t k) {
 
 // m pixels of k inputs each. Scratch: 6 bytes for each of k, rounded up to 4, of which two are for
 // pixels as int8.
-__attribute__((noinline)) inline void multiply_pixels(const Matrix& g, const int8_t* x, int32_t m,
-                                                      int8_t* y, int8_t* scratch) {
-  const int32_t quads = g.quads();
+MOTE_DSP_SHARED void multiply_pixels(const Matrix& g, const int8_t* x, int32_t m, int8_t* y,
+                                     int8_t* scratch) {
+  const int32_t quads = g.quads;
   int8_t *const staged = scratch, *const widened = scratch + 8 * quads;
   for (; m > 1; m -= 2, x += 2 * g.k, y += 2 * g.y_step) {
     if (g.k % 4 == 0) {
@@ -178,40 +191,42 @@ struct Window {
 
 // The inputs of one output as int8, filled up with zeros to a multiple of four. Up to three bytes
 // behind that are overwritten.
-__attribute__((noinline)) inline void stage(const DspConv& c, const int8_t* const* rows,
-                                            const Window& window, int32_t c0, int8_t* to) {
-  const int32_t group_c = c.in_c / c.groups, step = c.dilation_w * c.in_c;
+MOTE_DSP_SHARED void stage(const DspConv& c, const int8_t* const* rows, const Window& window,
+                           int32_t c0, int8_t* to) {
+  // Copies: what a byte is written to could be a member for all that compilers know.
+  const int32_t group_c = c.group_c, step = c.dilation_w * c.in_c, length = c.kernel_w * group_c;
   const bool contiguous = step == group_c;
-  const int32_t length = c.kernel_w * group_c;
+  const int32_t pad = c.pad_value, rest = -(c.kernel_h * length) & 3;
+  const int8_t* const* const end = rows + c.kernel_h;
   // Where a row goes on behind the window, bytes beyond it can be read and written.
   if (contiguous && window.whole(c) && (window.x + c.kernel_w) * group_c + 3 <= c.in_w * group_c) {
-    for (int32_t ky = 0; ky < c.kernel_h; ++ky, to += length) {
-      if (rows[ky] == nullptr) {
-        for (int32_t i = 0; i < length; ++i) to[i] = static_cast<int8_t>(c.pad_value);
+    const int32_t at = window.x * group_c;
+    for (; rows != end; ++rows, to += length) {
+      if (*rows == nullptr) {
+        memset(to, pad, static_cast<size_t>(length));
       } else {
-        copy_words(to, rows[ky] + window.x * group_c, length);
+        copy_words(to, *rows + at, length);
       }
     }
   } else {
-    for (int32_t ky = 0; ky < c.kernel_h; ++ky, to += length) {
-      const Range in = rows[ky] == nullptr ? Range{c.kernel_w, c.kernel_w} : window.taps;
-      for (int32_t i = 0; i < length; ++i) to[i] = static_cast<int8_t>(c.pad_value);
-      const int8_t* x = rows[ky] + (window.x + in.begin * c.dilation_w) * c.in_c + c0;
-      if (contiguous && in.begin < in.end) {
-        copy(to + in.begin * group_c, x, (in.end - in.begin) * group_c);
-      } else {
-        for (int32_t kx = in.begin; kx < in.end; ++kx, x += step)
-          copy(to + kx * group_c, x, group_c);
-      }
+    const int32_t at = (window.x + window.taps.begin * c.dilation_w) * c.in_c + c0;
+    const int32_t taps = window.taps.end - window.taps.begin;
+    const int32_t pieces = contiguous ? 1 : taps, piece = contiguous ? taps * group_c : group_c;
+    for (; rows != end; ++rows, to += length) {
+      memset(to, pad, static_cast<size_t>(length));
+      if (*rows == nullptr || taps == 0) continue;
+      const int8_t* x = *rows + at;
+      int8_t* inside = to + window.taps.begin * group_c;
+      for (int32_t i = 0; i < pieces; ++i, x += step, inside += piece) copy(inside, x, piece);
     }
   }
-  for (int32_t k = c.kernel_h * length; k % 4 != 0; ++k) *to++ = 0;
+  if (rest != 0) to[0] = to[1] = to[2] = 0;
 }
 
 // The inputs of one output, widened to one of two, where they come in multiples of four.
-__attribute__((noinline)) inline void widen_window(const DspConv& c, const int8_t* const* rows,
-                                                   const Window& window, int32_t c0, int8_t* to) {
-  const int32_t group_c = c.in_c / c.groups, step = c.dilation_w * c.in_c;
+MOTE_DSP_SHARED void widen_window(const DspConv& c, const int8_t* const* rows, const Window& window,
+                                  int32_t c0, int8_t* to) {
+  const int32_t group_c = c.group_c, step = c.dilation_w * c.in_c;
   for (int32_t ky = 0; ky < c.kernel_h; ++ky, to += 4 * c.kernel_w * group_c) {
     const Range in = rows[ky] == nullptr ? Range{c.kernel_w, c.kernel_w} : window.taps;
     const int32_t after = c.kernel_w - in.end;
@@ -228,10 +243,9 @@ __attribute__((noinline)) inline void widen_window(const DspConv& c, const int8_
 }
 
 // An output row, one group. Scratch: as multiply_pixels.
-__attribute__((noinline)) inline void convolve_row(const DspConv& c, const Matrix& g,
-                                                   const int8_t* const* rows, int32_t c0, int8_t* y,
-                                                   int8_t* scratch) {
-  const int32_t group_c = c.in_c / c.groups, step = c.dilation_w * c.in_c, quads = g.quads();
+MOTE_DSP_SHARED void convolve_row(const DspConv& c, const Matrix& g, const int8_t* const* rows,
+                                  int32_t c0, int8_t* y, int8_t* scratch) {
+  const int32_t group_c = c.group_c, step = c.dilation_w * c.in_c, quads = g.quads;
   const int32_t pieces = step == group_c ? 1 : c.kernel_w;
   const int32_t piece_quads = c.kernel_w * group_c / pieces / 4;
   int8_t *const staged = scratch, *const widened = scratch + 8 * quads;

@@ -16,16 +16,38 @@ struct DspDepthwise {
   DspStore store;
 };
 
-// 3x3: outputs are made in parts of a row, of this many pairs of columns, so that scratch stays
-// small: 48 bytes a pair and four bytes an output.
+// 3x3 kernels: outputs are made in parts of a row, or a few narrow rows together, of about this
+// many pairs of columns, so that scratch stays small: 48 bytes a pair and four bytes an output.
 constexpr int32_t kDspColumnPairs = 13;
-// Outputs of n pairs of columns, and pairs of columns for n outputs.
-constexpr int32_t dsp_outputs(int32_t pairs, int32_t stride) {
-  return stride == 1 ? 2 * pairs - 2 : pairs - 1;
+
+// How the outputs of a row, or of several, lie in scratch.
+struct DspRows {
+  int32_t mode;     // see dsp_slide_3x3
+  int32_t pairs;    // of columns for one row
+  int32_t period;   // pairs from one row to the next, which may share one of padding
+  int32_t outputs;  // outputs from one row to the next; the last ones are of no use
+  int32_t rows;     // rows together
+
+  // Of `count` outputs from column x on.
+  constexpr DspRows(int32_t x, int32_t count, int32_t in_w, int32_t stride, int32_t most_rows)
+      : mode(stride == 1 ? x & 1 : 2),
+        pairs(stride == 1 ? (count + mode + 3) / 2 : count + 1),
+        period(pairs),
+        outputs(0),
+        rows(1) {
+    const bool shares = mode == 1 && x == -1 && x - 1 + 2 * pairs > in_w;
+    if (shares) --period;
+    outputs = stride == 1 ? 2 * period : period;
+    while (rows < most_rows && rows * period + pairs <= kDspColumnPairs) ++rows;
+  }
+  constexpr int32_t all_pairs() const { return (rows - 1) * period + pairs; }
+  constexpr int32_t all_outputs(int32_t count) const { return (rows - 1) * outputs + count; }
+};
+// Outputs of a row that are made at a time.
+constexpr int32_t dsp_most_outputs(int32_t stride) {
+  return stride == 1 ? 2 * kDspColumnPairs - 2 : kDspColumnPairs - 1;
 }
-constexpr int32_t dsp_column_pairs(int32_t outputs, int32_t stride) {
-  return stride == 1 ? (outputs + 3) / 2 : outputs + 1;
-}
+constexpr int32_t kDspMostRows = 6;
 
 // Weights of 3x3 kernels: 12 bytes a channel, of which SXTB16 makes the five words that
 // dsp_slide_3x3 multiplies with; where the weight of a tap is among them. (That of tap 7 is there
@@ -266,6 +288,108 @@ __attribute__((naked, noinline)) inline void dsp_pack_columns(
       "pop {r4-r11, pc}\n\t");
 }
 
+// Taps of any kernel whose inputs are `step` bytes apart; `bytes` of weights for four channels, and
+// what to add to x for the next four.
+struct DspRun {
+  const int8_t* x;
+  int32_t step, bytes, advance;
+};
+constexpr int32_t kDspRuns = 24;
+
+// 4 * groups channels of a pixel.
+//
+// r0-r3 and r8-r12, lr: r1 w, r2 run, r8 x, r9 step, r10 end of w, r11 and r12 input and weight, lr
+// and r0 their even bytes; r4-r7 sums. Stack: 0 runs, 4 y, 8 bias; arguments: 48 mult, 52 groups,
+// 56 end of runs, 60 zp, 64 special, 68 store.
+__attribute__((naked, noinline)) inline void dsp_depthwise_4(
+    DspRun* /*runs*/, const int8_t* /*w*/, int8_t* /*y*/, const int32_t* /*bias*/,
+    const int32_t* /*mult*/, int32_t /*groups*/, const DspRun* /*end*/, int32_t /*zp*/,
+    int32_t /*special*/, const DspStore* /*store*/) {
+  __asm__ volatile(
+      "push {r4-r11, lr}\n\t"
+      "sub sp, #12\n\t"
+      "str r0, [sp]\n\t"
+      "str r2, [sp, #4]\n\t"
+      "str r3, [sp, #8]\n\t"
+      "10:\n\t"
+      "ldr r3, [sp, #8]\n\t"
+      "ldr r2, [sp]\n\t"
+      "ldm r3!, {r4-r7}\n\t"
+      "str r3, [sp, #8]\n\t"
+      "20:\n\t"
+      "ldm r2, {r8-r11}\n\t"
+      "add r11, r11, r8\n\t"
+      "str r11, [r2], #16\n\t"
+      "add r10, r10, r1\n\t"
+      ".balign 4\n\t"
+      "30:\n\t"
+      "ldr r11, [r8]\n\t"
+      "ldr r12, [r1], #4\n\t"
+      "add r8, r8, r9\n\t"
+      "sxtb16 lr, r11\n\t"
+      "sxtb16 r0, r12\n\t"
+      "sxtb16 r11, r11, ror #8\n\t"
+      "sxtb16 r12, r12, ror #8\n\t"
+      "smlabb r4, lr, r0, r4\n\t"
+      "smlatt r6, lr, r0, r6\n\t"
+      "smlabb r5, r11, r12, r5\n\t"
+      "smlatt r7, r11, r12, r7\n\t"
+      "cmp r1, r10\n\t"
+      "bne 30b\n\t"
+      "ldr r3, [sp, #56]\n\t"
+      "cmp r2, r3\n\t"
+      "bne 20b\n\t"
+      "ldr r3, [sp, #48]\n\t"
+      "ldr r2, [sp, #60]\n\t"
+      "ldr r0, [sp, #64]\n\t"
+      "ldm r3!, {r8-r11}\n\t"
+      "str r3, [sp, #48]\n\t"
+      "cbnz r0, 50f\n\t"
+      "41:\n\t"
+      "smmlar r4, r4, r8, r2\n\t"
+      "smmlar r5, r5, r9, r2\n\t"
+      "smmlar r6, r6, r10, r2\n\t"
+      "smmlar r7, r7, r11, r2\n\t"
+      "cbnz r0, 51f\n\t"
+      "ssat r4, #8, r4\n\t"
+      "ssat r5, #8, r5\n\t"
+      "ssat r6, #8, r6\n\t"
+      "ssat r7, #8, r7\n\t"
+      "42:\n\t"
+      "ldr r2, [sp, #4]\n\t"
+      "ldr r0, [sp, #52]\n\t"
+      "strb r5, [r2, #1]\n\t"
+      "strb r6, [r2, #2]\n\t"
+      "strb r7, [r2, #3]\n\t"
+      "strb r4, [r2], #4\n\t"
+      "str r2, [sp, #4]\n\t"
+      "subs r0, #1\n\t"
+      "str r0, [sp, #52]\n\t"
+      "bne 10b\n\t"
+      "add sp, #12\n\t"
+      "pop {r4-r11, pc}\n\t"
+      "50:\n\t"
+      "ldr r0, [sp, #68]\n\t"
+      "ldr r12, [r0, #12]\n\t"
+      "lsl r4, r4, r12\n\t"
+      "lsl r5, r5, r12\n\t"
+      "lsl r6, r6, r12\n\t"
+      "lsl r7, r7, r12\n\t"
+      "b 41b\n\t"
+      "51:\n\t"
+      "ldr r3, [r0, #4]\n\t"
+      "ldr r2, [r0, #8]\n\t"
+      ".irp r, r4, r5, r6, r7\n\t"
+      "cmp \\r, r3\n\t"
+      "it lt\n\t"
+      "movlt \\r, r3\n\t"
+      "cmp \\r, r2\n\t"
+      "it gt\n\t"
+      "movgt \\r, r2\n\t"
+      ".endr\n\t"
+      "b 42b\n\t");
+}
+
 namespace dsp {
 
 // The two halves of a word.
@@ -275,116 +399,117 @@ MOTE_INLINE uint32_t twice(int32_t v) { return (v & 0xffff) * 0x10001u; }
 MOTE_INLINE void pad_record(int8_t* record, uint32_t pad) {
   for (int32_t i = 0; i < 12; ++i) store_word(record + 4 * i, pad);
 }
-
-// The rows under an output row: a null row stays at one word of padding.
-struct Columns {
-  const int8_t* p[3];
-  int32_t step[3];
-  uint32_t padding;
-
-  Columns(const DspDepthwise& d, const int8_t* const* rows)
-      : padding((d.pad_value & 255) * 0x01010101u) {
-    for (int32_t i = 0; i < 3; ++i) {
-      p[i] = rows[i] == nullptr ? reinterpret_cast<const int8_t*>(&padding) : rows[i];
-      step[i] = rows[i] == nullptr ? 0 : d.channels;
-    }
-  }
-  const int8_t* at(int32_t row, int32_t c, int32_t x) const {
-    return p[row] + (step[row] == 0 ? 0 : x * step[row] + c);
-  }
-};
-
-// Records of columns x and following, of four channels. Those that are all padding are the same
-// for all channels: they are written where `first`.
-__attribute__((noinline)) inline void pack_columns(const DspDepthwise& d, const Columns& columns,
-                                                   int32_t c, int32_t x, int32_t pairs, bool first,
-                                                   int8_t* records) {
-  const uint32_t pad = twice(d.pad_value);
-  for (; pairs > 0 && x < -1; --pairs, x += 2, records += 48) {
-    if (first) pad_record(records, pad);
-  }
-  if (pairs > 0 && x == -1) {  // the first column is padding
-    dsp_pack_columns(records, columns.at(0, c, 0), columns.at(1, c, 0), columns.at(2, c, 0), 0, 0,
-                     0, 1, 0);
-    for (int32_t i = 0; i < 48; i += 12) {
-      store_word(records + i, pad);
-      const int16_t value = static_cast<int16_t>(d.pad_value);
-      memcpy(records + i + 8, &value, 2);
-    }
-    --pairs, x += 2, records += 48;
-  }
-  if (pairs > 0 && x < d.in_w) {
-    const int32_t left = d.in_w - x;
-    const int32_t whole = left / 2 < pairs ? left / 2 : pairs;
-    const bool half = whole < pairs && left % 2 != 0;
-    dsp_pack_columns(records, columns.at(0, c, x), columns.at(1, c, x), columns.at(2, c, x),
-                     columns.step[0], columns.step[1], columns.step[2], whole, half);
-    records += 48 * whole;
-    pairs -= whole;
-    if (half) {  // the second column is padding
-      for (int32_t i = 0; i < 48; i += 12) {
-        store_word(records + i + 4, pad);
-        const int16_t value = static_cast<int16_t>(d.pad_value);
-        memcpy(records + i + 10, &value, 2);
-      }
-      records += 48;
-      --pairs;
-    }
-  }
-  for (; pairs > 0; --pairs, records += 48) {
-    if (first) pad_record(records, pad);
+// Column 0 or 1 of a record.
+MOTE_INLINE void pad_column(int8_t* record, int32_t column, uint32_t pad) {
+  for (int32_t i = 0; i < 48; i += 12) {
+    store_word(record + i + 4 * column, pad);
+    memcpy(record + i + 8 + 2 * column, &pad, 2);
   }
 }
 
-// Four channels of n pixels.
-__attribute__((noinline)) inline void store_pixels(const DspStore& store, const int8_t* from,
-                                                   int32_t n, int8_t* y, int32_t step) {
-  if (store.lo == -128 && store.hi == 127) {
-    for (; n > 0; --n, from += 4, y += step) store_word(y, load_word(from));
-    return;
+// The records under a part of an output row: some of padding, perhaps one with a first column of
+// padding, whole ones, perhaps one with a second column of padding, and some of padding.
+struct Part {
+  int32_t before, left, whole, right, after, x;
+
+  Part(const DspDepthwise& d, int32_t first_x, int32_t pairs) : x(first_x) {
+    before = x < -1 ? (-x) / 2 : 0;
+    if (before > pairs) before = pairs;
+    pairs -= before, x += 2 * before;
+    left = pairs > 0 && x == -1;
+    pairs -= left;
+    const int32_t columns = d.in_w - (x + 2 * left);
+    whole = columns > 0 ? columns / 2 : 0;
+    if (whole > pairs) whole = pairs;
+    right = whole < pairs && columns > 0 && columns % 2 != 0;
+    after = pairs - whole - right;
   }
+};
+
+// Four channels of n pixels.
+MOTE_DSP_SHARED void store_clamped(const DspStore& store, const int8_t* from, int32_t n, int8_t* y,
+                                   int32_t step) {
   for (; n > 0; --n, from += 4, y += step) {
     for (int32_t i = 0; i < 4; ++i)
       y[i] = static_cast<int8_t>(clamp_i32(from[i], store.lo, store.hi));
   }
 }
 
-// An output row of a 3x3 kernel with four channels or more. The last four may overlap those before.
-__attribute__((noinline)) inline void depthwise_3x3(const DspDepthwise& d,
-                                                    const int8_t* const* rows, const int8_t* w,
-                                                    const int32_t* bias, const int32_t* mult,
-                                                    int8_t* y, int8_t* scratch) {
-  const int32_t most = dsp_outputs(kDspColumnPairs, d.stride_w);
-  const Columns columns(d, rows);
+// Output rows of a 3x3 kernel with four channels or more, from three input rows for each; more than
+// one only where whole rows fit. The last four channels may overlap those before.
+MOTE_DSP_SHARED void depthwise_3x3(const DspDepthwise& d, const int8_t* const* rows,
+                                   int32_t count_y, const int8_t* w, const int32_t* bias,
+                                   const int32_t* mult, int8_t* y, int8_t* scratch) {
+  struct Source {
+    const int8_t* p;  // where it begins; a null row stays at one word of padding
+    int32_t step, c_step;
+  } source[3 * kDspMostRows];
+  const uint32_t pad_bytes = (d.pad_value & 255) * 0x01010101u, pad = twice(d.pad_value);
+  const bool clamps = d.store.lo > -128 || d.store.hi < 127;
+  const int32_t zp = d.store.zp, shift = d.store.shift, channels = d.channels;
+  const int32_t most = dsp_most_outputs(d.stride_w), y_step = d.out_w * channels;
   for (int32_t ox = 0; ox < d.out_w; ox += most) {
     const int32_t count = d.out_w - ox < most ? d.out_w - ox : most;
+    const int32_t x = ox * d.stride_w - d.pad_left;
+    const DspRows layout(x, count, d.in_w, d.stride_w, count_y);
     // With stride 1, pairs begin at even columns: most have no column of padding then.
-    int32_t x = ox * d.stride_w - d.pad_left, mode = 2, length = 48 * (count + 1), last = 0;
-    if (d.stride_w == 1) {
-      mode = x & 1;
-      x -= mode;
-      length = 48 + (count + mode) / 2 * 48;
-      last = (count + mode) & 1;
-    } else {
-      length = 48 * count;
+    const Part part(d, layout.mode == 1 ? x - 1 : x, layout.pairs);
+    const int32_t shared = layout.pairs - layout.period;
+    const int32_t all = (count_y - 1) * layout.outputs + count;
+    const int32_t odd = layout.mode == 2 ? 0 : (all + layout.mode) & 1;
+    const int32_t length = layout.mode == 2 ? 48 * all : 48 + (all + layout.mode) / 2 * 48;
+    int8_t* const out = scratch + 48 * ((count_y - 1) * layout.period + layout.pairs);
+    const int32_t packed = 48 * (part.before + part.left + part.whole + part.right);
+    for (int32_t r = 0; r < count_y; ++r) {
+      int8_t* const to = scratch + 48 * r * layout.period;
+      for (int32_t i = r > 0 ? shared : 0; i < part.before; ++i) pad_record(to + 48 * i, pad);
+      for (int32_t i = 0; i < part.after; ++i) pad_record(to + packed + 48 * i, pad);
+      for (int32_t i = 3 * r; i < 3 * r + 3; ++i) {
+        if (rows[i] == nullptr) {
+          source[i] = {reinterpret_cast<const int8_t*>(&pad_bytes), 0, 0};
+        } else {
+          source[i] = {rows[i] + (part.x + 2 * part.left) * channels, channels, 1};
+        }
+      }
     }
-    const int32_t pairs = dsp_column_pairs(count + (d.stride_w == 1 ? mode : 0), d.stride_w);
-    int8_t* const out = scratch + 48 * pairs;
-    for (int32_t n = 0; n < d.channels; n += 4) {
-      const int32_t c = n + 4 > d.channels ? d.channels - 4 : n;
-      pack_columns(d, columns, c, x, pairs, n == 0, scratch);
-      dsp_slide_3x3(scratch, w + 12 * c, out, bias + c, mult + c, length, last, mode, d.store.zp,
-                    d.store.shift);
-      store_pixels(d.store, out, count, y + ox * d.channels + c, d.channels);
+    for (int32_t n = 0; n < channels; n += 4) {
+      const int32_t c = n + 4 > channels ? channels - 4 : n;
+      int8_t* to = scratch + 48 * part.before;
+      for (const Source *s = source, *end = s + 3 * count_y; s != end; s += 3) {
+        const int8_t *p0 = s[0].p + c * s[0].c_step, *p1 = s[1].p + c * s[1].c_step;
+        const int8_t* p2 = s[2].p + c * s[2].c_step;
+        if (part.left) {
+          dsp_pack_columns(to, p0 - s[0].step, p1 - s[1].step, p2 - s[2].step, 0, 0, 0, 1, 0);
+          pad_column(to, 0, pad);
+        }
+        dsp_pack_columns(to + 48 * part.left, p0, p1, p2, s[0].step, s[1].step, s[2].step,
+                         part.whole, part.right);
+        if (part.right) pad_column(to + 48 * (part.left + part.whole), 1, pad);
+        to += 48 * layout.period;
+      }
+      dsp_slide_3x3(scratch, w + 12 * c, out, bias + c, mult + c, length, odd, layout.mode, zp,
+                    shift);
+      int8_t* row = y + ox * channels + c;
+      const int8_t* from = out;
+      for (int32_t r = 0; r < count_y; ++r, row += y_step, from += 4 * layout.outputs) {
+        if (clamps) {
+          store_clamped(d.store, from, count, row, channels);
+        } else {
+          int8_t* pixel = row;
+          for (const int8_t *f = from, *stop = f + 4 * count; f != stop; f += 4) {
+            store_word(pixel, load_word(f));
+            pixel += channels;
+          }
+        }
+      }
     }
   }
 }
 
 // One channel of one pixel.
-__attribute__((noinline)) inline int8_t depthwise_one(const DspDepthwise& d,
-                                                      const int8_t* const* rows, const int8_t* w,
-                                                      int32_t c, int32_t x, int32_t bias,
-                                                      int32_t mult) {
+MOTE_DSP_SHARED int8_t depthwise_one(const DspDepthwise& d, const int8_t* const* rows,
+                                     const int8_t* w, int32_t c, int32_t x, int32_t bias,
+                                     int32_t mult) {
   for (int32_t ky = 0; ky < d.kernel_h; ++ky) {
     for (int32_t kx = 0; kx < d.kernel_w; ++kx, w += 4) {
       const int32_t ix = x + kx * d.dilation_w;
@@ -395,48 +520,35 @@ __attribute__((noinline)) inline int8_t depthwise_one(const DspDepthwise& d,
   return static_cast<int8_t>(requantize(d.store, bias, mult));
 }
 
-MOTE_INLINE int32_t requantize_dsp(const DspStore& s, int32_t acc, int32_t mult) {
-  int32_t y;
-  __asm__("smmlar %0, %1, %2, %3" : "=r"(y) : "r"(acc << s.shift), "r"(mult), "r"(s.zp));
-  return clamp_i32(y, s.lo, s.hi);
-}
-
-// Four channels of a tap.
-MOTE_INLINE void tap_of_4(int32_t (&sum)[4], uint32_t x, uint32_t w) {
-  const uint32_t x02 = even_bytes(x), w02 = even_bytes(w);
-  const uint32_t x13 = odd_bytes(x), w13 = odd_bytes(w);
-  __asm__("smlabb %0, %1, %2, %0" : "+r"(sum[0]) : "r"(x02), "r"(w02));
-  __asm__("smlatt %0, %1, %2, %0" : "+r"(sum[2]) : "r"(x02), "r"(w02));
-  __asm__("smlabb %0, %1, %2, %0" : "+r"(sum[1]) : "r"(x13), "r"(w13));
-  __asm__("smlatt %0, %1, %2, %0" : "+r"(sum[3]) : "r"(x13), "r"(w13));
-}
-
-// An output row of any kernel.
-__attribute__((noinline)) inline void depthwise_any(const DspDepthwise& d,
-                                                    const int8_t* const* rows, const int8_t* w,
-                                                    const int32_t* bias, const int32_t* mult,
-                                                    int8_t* y) {
+// An output row of a kernel of at most kDspRuns runs, without those of 3x3.
+MOTE_DSP_SHARED void depthwise_any(const DspDepthwise& d, const int8_t* const* rows,
+                                   const int8_t* w, const int32_t* bias, const int32_t* mult,
+                                   int8_t* y) {
   const uint32_t pad = (d.pad_value & 255) * 0x01010101u;
-  const int32_t step = d.dilation_w * d.channels;
+  const int32_t groups = d.channels / 4, taps_4 = 4 * d.kernel_h * d.kernel_w;
+  const int32_t special = d.store.shift != 0 || d.store.lo > -128 || d.store.hi < 127;
   for (int32_t ox = 0; ox < d.out_w; ++ox, y += d.channels) {
     const int32_t x = ox * d.stride_w - d.pad_left;
     const Range taps = taps_inside(x, d.kernel_w, d.dilation_w, d.in_w);
-    const int8_t* wc = w;
-    int32_t c = 0;
-    for (; c + 4 <= d.channels; c += 4) {
-      int32_t sum[4] = {bias[c], bias[c + 1], bias[c + 2], bias[c + 3]};
+    if (groups > 0) {
+      DspRun runs[kDspRuns];
+      DspRun* end = runs;
+      const auto add_padding = [&](int32_t n) {
+        if (n > 0) *end++ = {reinterpret_cast<const int8_t*>(&pad), 0, 4 * n, 0};
+      };
       for (int32_t ky = 0; ky < d.kernel_h; ++ky) {
         const Range in = rows[ky] == nullptr ? Range{d.kernel_w, d.kernel_w} : taps;
-        const int8_t* xc = rows[ky] + (x + in.begin * d.dilation_w) * d.channels + c;
-        for (int32_t kx = 0; kx < in.begin; ++kx, wc += 4) tap_of_4(sum, pad, load_word(wc));
-        for (int32_t kx = in.begin; kx < in.end; ++kx, wc += 4, xc += step)
-          tap_of_4(sum, load_word(xc), load_word(wc));
-        for (int32_t kx = in.end; kx < d.kernel_w; ++kx, wc += 4) tap_of_4(sum, pad, load_word(wc));
+        add_padding(in.begin);
+        if (in.begin < in.end) {
+          *end++ = {rows[ky] + (x + in.begin * d.dilation_w) * d.channels,
+                    d.dilation_w * d.channels, 4 * (in.end - in.begin), 4};
+        }
+        add_padding(d.kernel_w - in.end);
       }
-      for (int32_t i = 0; i < 4; ++i)
-        y[c + i] = static_cast<int8_t>(requantize_dsp(d.store, sum[i], mult[c + i]));
+      dsp_depthwise_4(runs, w, y, bias, mult, groups, end, d.store.zp, special, &d.store);
     }
-    for (; c < d.channels; ++c, ++wc) y[c] = depthwise_one(d, rows, wc, c, x, bias[c], mult[c]);
+    for (int32_t c = 4 * groups; c < d.channels; ++c)
+      y[c] = depthwise_one(d, rows, w + groups * taps_4 + c % 4, c, x, bias[c], mult[c]);
   }
 }
 

@@ -13,6 +13,13 @@
 #pragma once
 #include "../requant.h"
 
+// A body that all layers share. GCC would make copies for the constants of some callers.
+#if defined(__clang__)
+#define MOTE_DSP_SHARED __attribute__((noinline)) inline
+#else
+#define MOTE_DSP_SHARED __attribute__((noinline, noclone)) inline
+#endif
+
 namespace mote::isa {
 
 // What the tiles read of a shape.

@@ -41,10 +41,43 @@ struct DspS8 : ScalarS8 {
   template <class S>
   static constexpr int64_t depthwise_scratch(const S& s) {
     if (!dsp_slides(s)) return 0;
-    const int32_t most = dsp_outputs(kDspColumnPairs, s.stride_w);
-    const int32_t outputs = s.out_w < most ? s.out_w : most;
-    const int32_t odd = s.stride_w == 1 ? s.pad_left & 1 : 0;
-    return 48 * dsp_column_pairs(outputs + odd, s.stride_w) + 4 * outputs;
+    const int32_t most = dsp_most_outputs(s.stride_w);
+    const int32_t count = s.out_w < most ? s.out_w : most;
+    const DspRows rows(-s.pad_left, count, s.in_w, s.stride_w, dsp_rows_together(s));
+    return 48 * rows.all_pairs() + 4 * rows.all_outputs(count);
+  }
+  // Output rows that are made together when a whole image is there.
+  template <class S>
+  static constexpr int32_t dsp_rows_together(const S& s) {
+    if (s.out_w > dsp_most_outputs(s.stride_w)) return 1;
+    const int32_t most = s.out_h < kDspMostRows ? s.out_h : kDspMostRows;
+    return DspRows(-s.pad_left, s.out_w, s.in_w, s.stride_w, most).rows;
+  }
+  template <class Isa, class Rq, class S, class X, class W>
+  static MOTE_INLINE bool depthwise_image(const S& s, const X* x, const W* w, const int32_t* bias,
+                                          const int32_t* mult, typename Rq::Out* y,
+                                          int8_t* scratch) {
+#if defined(__ARM_FEATURE_DSP)
+    if constexpr (kFast<Rq, X, W>) {
+      if (!dsp_slides(s)) return false;
+      const int32_t together = dsp_rows_together(s);
+      if (together < 2) return false;
+      const auto& d = description<S>(s);
+      const X* rows[3 * kDspMostRows];
+      for (int32_t b = 0; b < s.batch; ++b, x += s.in_h * s.in_w * s.in_c) {
+        for (int32_t oy = 0, n; oy < s.out_h; oy += n, y += n * s.out_w * s.in_c) {
+          n = s.out_h - oy < together ? s.out_h - oy : together;
+          for (int32_t i = 0; i < 3 * n; ++i) {
+            const int32_t iy = (oy + i / 3) * s.stride_h - s.pad_top + i % 3 * s.dilation_h;
+            rows[i] = iy < 0 || iy >= s.in_h ? nullptr : x + iy * s.in_w * s.in_c;
+          }
+          dsp::depthwise_3x3(d, rows, n, w, bias, mult, y, scratch);
+        }
+      }
+      return true;
+    }
+#endif
+    return ScalarS8::depthwise_image<Isa, Rq>(s, x, w, bias, mult, y, scratch);
   }
   template <class Isa, class Rq, class S, class X, class W>
   static MOTE_INLINE void depthwise_row(const S& s, const X* const* rows, const W* w,
@@ -52,15 +85,9 @@ struct DspS8 : ScalarS8 {
                                         typename Rq::Out* y, int8_t* scratch) {
 #if defined(__ARM_FEATURE_DSP)
     if constexpr (kFast<Rq, X, W>) {
-      const auto& d = [&]() -> decltype(auto) {
-        if constexpr (is_constant_shape<S>()) {
-          return (ConstantDepthwise<S>::depthwise);
-        } else {
-          return depthwise_of(s);
-        }
-      }();
-      if (dsp_slides(s)) return dsp::depthwise_3x3(d, rows, w, bias, mult, y, scratch);
-      if (s.multiplier == 1 && !dsp_is_3x3(s.kernel_h, s.kernel_w))
+      const auto& d = description<S>(s);
+      if (dsp_slides(s)) return dsp::depthwise_3x3(d, rows, 1, w, bias, mult, y, scratch);
+      if (s.multiplier == 1 && !dsp_is_3x3(s.kernel_h, s.kernel_w) && 3 * s.kernel_h <= kDspRuns)
         return dsp::depthwise_any(d, rows, w, bias, mult, y);
     }
 #endif
@@ -90,6 +117,15 @@ struct DspS8 : ScalarS8 {
   struct ConstantDepthwise {
     static constexpr DspDepthwise depthwise = depthwise_of(S{});
   };
+  // Of a constant shape it is a table in flash.
+  template <class S>
+  static MOTE_INLINE decltype(auto) description(const S& s) {
+    if constexpr (is_constant_shape<S>()) {
+      return (ConstantDepthwise<S>::depthwise);
+    } else {
+      return depthwise_of(s);
+    }
+  }
 
   template <class Rq, class X, class W>
   static constexpr bool kFast = Rq::kHigh && sizeof(X) == 1 && sizeof(W) == 1;
@@ -101,7 +137,7 @@ struct DspS8 : ScalarS8 {
                                 int8_t* scratch) {
     if constexpr (kFast<Rq, X, W>) {
       const DspStore store{s.zp, s.lo, s.hi, s.shift};
-      const dsp::Matrix g{w, bias, mult, k, n, n, &store};
+      const dsp::Matrix g(w, bias, mult, k, n, n, &store);
       if (k % 4 != 0) dsp::copy_padded(scratch, x, k), x = scratch;
       dsp::multiply_one(g, x, y);
     } else {
@@ -114,7 +150,7 @@ struct DspS8 : ScalarS8 {
                                     const int32_t* mult, typename Rq::Out* y, int8_t* scratch) {
     if constexpr (kFast<Rq, X, W>) {
       const DspStore store{s.zp, s.lo, s.hi, s.shift};
-      const dsp::Matrix g{w, bias, mult, s.k, s.n, s.n, &store};
+      const dsp::Matrix g(w, bias, mult, s.k, s.n, s.n, &store);
       dsp::multiply_pixels(g, x, s.m, y, scratch);
       return true;
     } else {
@@ -124,9 +160,19 @@ struct DspS8 : ScalarS8 {
 
   template <class S>
   static constexpr DspConv conv_of(const S& s) {
-    return {s.in_w,     s.in_c,     s.out_w,     s.out_c,
-            s.kernel_h, s.kernel_w, s.stride_w,  s.dilation_w,
-            s.pad_left, s.groups,   s.pad_value, {s.zp, s.lo, s.hi, s.shift}};
+    return {s.in_w,
+            s.in_c,
+            s.out_w,
+            s.out_c,
+            s.kernel_h,
+            s.kernel_w,
+            s.stride_w,
+            s.dilation_w,
+            s.pad_left,
+            s.groups,
+            s.pad_value,
+            s.in_c / s.groups,
+            {s.zp, s.lo, s.hi, s.shift}};
   }
   template <class S>
   struct ConstantConv {
@@ -150,16 +196,15 @@ struct DspS8 : ScalarS8 {
   }
 
   template <class Isa>
-  __attribute__((noinline)) static void convolve_groups(const DspConv& c, const int8_t* const* rows,
-                                                        const int8_t* w, const int32_t* bias,
-                                                        const int32_t* mult, int8_t* y,
-                                                        int8_t* scratch) {
-    const int32_t group_c = c.in_c / c.groups, group_n = c.out_c / c.groups;
+  MOTE_DSP_SHARED static void convolve_groups(const DspConv& c, const int8_t* const* rows,
+                                              const int8_t* w, const int32_t* bias,
+                                              const int32_t* mult, int8_t* y, int8_t* scratch) {
+    const int32_t group_c = c.group_c, group_n = c.out_c / c.groups;
     const int32_t k = c.kernel_h * c.kernel_w * group_c;
     const int32_t weights =
         static_cast<int32_t>(pack::gemm_bytes(pack::gemm_layout<Isa>(), group_n, k));
     for (int32_t i = 0; i < c.groups; ++i) {
-      const dsp::Matrix g{w, bias, mult, k, group_n, c.out_c, &c.store};
+      const dsp::Matrix g(w, bias, mult, k, group_n, c.out_c, &c.store);
       dsp::convolve_row(c, g, rows, i * group_c, y, scratch);
       w += weights, bias += group_n, mult += group_n, y += group_n;
     }

@@ -190,6 +190,14 @@ struct ScalarS8 {
   template <class Isa, class S, class W>
   static MOTE_INLINE void depthwise_begin(const S&, const W*, int8_t*) {}
 
+  // A whole image, for an ISA that makes several rows together: false where it leaves the image to
+  // depthwise_begin and depthwise_row. Arguments and scratch are those of depthwise_s8.
+  template <class Isa, class Rq, class S, class X, class W>
+  static MOTE_INLINE bool depthwise_image(const S&, const X*, const W*, const int32_t*,
+                                          const int32_t*, typename Rq::Out*, int8_t*) {
+    return false;
+  }
+
   // One output row from kernel_h input rows. A null row is padding, as is what lies beyond the
   // left and right border: it has the value s.pad_value.
   template <class Isa, class Rq, class S, class X, class W>
