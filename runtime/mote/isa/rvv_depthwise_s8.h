@@ -1,8 +1,8 @@
 // Depthwise convolution of RvvS8: one channel per lane, weights [taps][channels].
 //
 // Lanes are 8 bits at LMUL 2. Two products of a lane fit 16 bits (LMUL 4), then both halves are
-// added to 32-bit sums (LMUL 4 each): 7 instructions and two loads of addresses per two taps and 32
-// channels (VLEN 128), where widening inputs and weights first takes 8 per two taps and 16.
+// added to 32-bit sums (LMUL 4 each): 14 instructions per two taps and 32 channels (VLEN 128),
+// where widening inputs and weights first takes as many for half of the channels.
 // Where two or more pixels fit a vector, lanes are pixels by channels, as they lie in memory.
 #pragma once
 #include "rvv_gemm_s8.h"
@@ -30,36 +30,37 @@ struct Pass {
 };
 
 // Nine taps, sums in `low` and `high`. Inline assembly, because compilers load inputs ahead and
-// spill: 24 registers hold sums, biases and multipliers, and v0 .. v7 are left. X(i) puts the
-// address of tap i in %[at], or is the instruction that does.
+// spill: 24 registers hold sums, biases and multipliers, and v0 .. v7 are left. x0 .. x8 are
+// instructions that put the address of a tap's inputs in %[at].
+// clang-format off
 #define MOTE_RVV_LOAD_TAP(address, x, w) \
-  address "vle8.v " x                    \
-          ", (%[at])\n\t"                \
-          "vle8.v " w                    \
-          ", (%[w])\n\t"                 \
-          "add %[w], %[w], %[w_step]\n\t"
-#define MOTE_RVV_ADD_FROM(low, high)          \
-  "vsetvli %[all], zero, e16, m2, ta, ma\n\t" \
-  "vwadd.wv %[low], %[" low                   \
-  "], v4\n\t"                                 \
-  "vwadd.wv %[high], %[" high                 \
-  "], v6\n\t"                                 \
+  address                                \
+  "vle8.v " x ", (%[at])\n\t"            \
+  "vle8.v " w ", (%[w])\n\t"             \
+  "add %[w], %[w], %[w_step]\n\t"
+#define MOTE_RVV_ADD_FROM(low, high)           \
+  "vsetvli %[all], zero, e16, m2, ta, ma\n\t"  \
+  "vwadd.wv %[low], %[" low "], v4\n\t"        \
+  "vwadd.wv %[high], %[" high "], v6\n\t"      \
   "vsetvli zero, %[lanes], e8, m2, ta, ma\n\t"
-#define MOTE_RVV_TAP_PAIR(a, b, low, high)     \
-  MOTE_RVV_LOAD_TAP(a, "v0", "v2")             \
-  "vwmul.vv v4, v0, v2\n\t" MOTE_RVV_LOAD_TAP( \
-      b, "v0", "v2") "vwmacc.vv v4, v0, v2\n\t" MOTE_RVV_ADD_FROM(low, high)
+#define MOTE_RVV_TAP_PAIR(a, b, low, high) \
+  MOTE_RVV_LOAD_TAP(a, "v0", "v2")         \
+  "vwmul.vv v4, v0, v2\n\t"                \
+  MOTE_RVV_LOAD_TAP(b, "v0", "v2")        \
+  "vwmacc.vv v4, v0, v2\n\t"               \
+  MOTE_RVV_ADD_FROM(low, high)
 #define MOTE_RVV_NINE_TAPS(x0, x1, x2, x3, x4, x5, x6, x7, x8) \
-  "vsetvli zero, %[lanes], e8, m2, ta, ma\n\t"                              \
-  MOTE_RVV_TAP_PAIR(x0, x1, "bias_low", "bias_high")                        \
-  MOTE_RVV_TAP_PAIR(x2, x3, "low", "high")                                  \
-  MOTE_RVV_TAP_PAIR(x4, x5, "low", "high")                                  \
-  MOTE_RVV_TAP_PAIR(x6, x7, "low", "high")                                  \
-  MOTE_RVV_LOAD_TAP(x8, "v0", "v2")                                         \
-  "vwmul.vv v4, v0, v2\n\t"                                                 \
-  "vsetvli %[all], zero, e16, m2, ta, ma\n\t"                                \
-  "vwadd.wv %[low], %[low], v4\n\t"                                         \
+  "vsetvli zero, %[lanes], e8, m2, ta, ma\n\t"                 \
+  MOTE_RVV_TAP_PAIR(x0, x1, "bias_low", "bias_high")           \
+  MOTE_RVV_TAP_PAIR(x2, x3, "low", "high")                     \
+  MOTE_RVV_TAP_PAIR(x4, x5, "low", "high")                     \
+  MOTE_RVV_TAP_PAIR(x6, x7, "low", "high")                     \
+  MOTE_RVV_LOAD_TAP(x8, "v0", "v2")                            \
+  "vwmul.vv v4, v0, v2\n\t"                                    \
+  "vsetvli %[all], zero, e16, m2, ta, ma\n\t"                  \
+  "vwadd.wv %[low], %[low], v4\n\t"                            \
   "vwadd.wv %[high], %[high], v6"
+// clang-format on
 #define MOTE_RVV_FIRST(i) "mv %[at], %[r" i "]\n\t"
 #define MOTE_RVV_NEXT(i) "add %[at], %[at], %[s" i "]\n\t"
 #if __riscv_xlen == 64
@@ -98,7 +99,7 @@ MOTE_INLINE void depthwise_3x3(const Depthwise& d, const Pass& pass, const int8_
           MOTE_RVV_NINE_TAPS(MOTE_RVV_FIRST("0"), MOTE_RVV_NEXT("0"), MOTE_RVV_NEXT("0"),
                              MOTE_RVV_FIRST("1"), MOTE_RVV_NEXT("1"), MOTE_RVV_NEXT("1"),
                              MOTE_RVV_FIRST("2"), MOTE_RVV_NEXT("2"), MOTE_RVV_NEXT("2"))
-          : [low] "=&vr"(low), [high] "=&vr"(high), [at] "=&r"(at), [all] "=&r"(all), [w] "+r"(w)
+          : [low] "=&vr"(low), [high] "=&vr"(high), [at] "=&r"(at), [all] "=&r"(all), [w] "+&r"(w)
           : [r0] "r"(r0), [r1] "r"(r1), [r2] "r"(r2), [s0] "r"(s0), [s1] "r"(s1), [s2] "r"(s2),
             [lanes] "r"(lanes), [w_step] "r"(pass.w_step), [bias_low] "vr"(bias_low),
             [bias_high] "vr"(bias_high)
@@ -117,7 +118,7 @@ MOTE_INLINE void depthwise_3x3(const Depthwise& d, const Pass& pass, const int8_
           MOTE_RVV_NINE_TAPS(MOTE_RVV_POINTER("0"), MOTE_RVV_POINTER("1"), MOTE_RVV_POINTER("2"),
                              MOTE_RVV_POINTER("3"), MOTE_RVV_POINTER("4"), MOTE_RVV_POINTER("5"),
                              MOTE_RVV_POINTER("6"), MOTE_RVV_POINTER("7"), MOTE_RVV_POINTER("8"))
-          : [low] "=&vr"(low), [high] "=&vr"(high), [at] "=&r"(at), [all] "=&r"(all), [w] "+r"(w)
+          : [low] "=&vr"(low), [high] "=&vr"(high), [at] "=&r"(at), [all] "=&r"(all), [w] "+&r"(w)
           : [x] "r"(x), [lanes] "r"(lanes), [w_step] "r"(pass.w_step), [bias_low] "vr"(bias_low),
             [bias_high] "vr"(bias_high)
           : "memory", "vl", "vtype", "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7");

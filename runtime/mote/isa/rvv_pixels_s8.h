@@ -27,29 +27,22 @@ MOTE_INLINE void sums_of_pixels(const int8_t* x, int32_t lanes, int32_t groups, 
                                 const int8_t* w_b, int32_t bias_a, int32_t bias_b,
                                 vint32m4_t& low_a, vint32m4_t& high_a, vint32m4_t& low_b,
                                 vint32m4_t& high_b) {
-#define MOTE_RVV_PRODUCTS(w)    \
-  "lb %[u], 0(%[" w             \
-  "])\n\t"                      \
-  "lb %[v], 1(%[" w             \
-  "])\n\t"                      \
-  "vwmul.vx v8, v0, %[u]\n\t"   \
-  "vwmacc.vx v8, %[v], v2\n\t"  \
-  "lb %[u], 2(%[" w             \
-  "])\n\t"                      \
-  "lb %[v], 3(%[" w             \
-  "])\n\t"                      \
-  "vwmul.vx v12, v4, %[u]\n\t"  \
-  "vwmacc.vx v12, %[v], v6\n\t" \
-  "addi %[" w "], %[" w         \
-  "], 4\n\t"                    \
+// clang-format off
+#define MOTE_RVV_PRODUCTS(w)                \
+  "lb %[u], 0(%[" w "])\n\t"                \
+  "lb %[v], 1(%[" w "])\n\t"                \
+  "vwmul.vx v8, v0, %[u]\n\t"               \
+  "vwmacc.vx v8, %[v], v2\n\t"              \
+  "lb %[u], 2(%[" w "])\n\t"                \
+  "lb %[v], 3(%[" w "])\n\t"                \
+  "vwmul.vx v12, v4, %[u]\n\t"              \
+  "vwmacc.vx v12, %[v], v6\n\t"             \
+  "addi %[" w "], %[" w "], 4\n\t"          \
   "vsetvli %[u], zero, e16, m2, ta, ma\n\t"
-#define MOTE_RVV_SUMS(low, high)  \
-  "vwadd.wv %[" low "], %[" low   \
-  "], v8\n\t"                     \
-  "vwadd.wv %[" high "], %[" high \
-  "], v10\n\t"                    \
-  "vwadd.wv %[" low "], %[" low   \
-  "], v12\n\t"                    \
+#define MOTE_RVV_SUMS(low, high)               \
+  "vwadd.wv %[" low "], %[" low "], v8\n\t"    \
+  "vwadd.wv %[" high "], %[" high "], v10\n\t" \
+  "vwadd.wv %[" low "], %[" low "], v12\n\t"   \
   "vwadd.wv %[" high "], %[" high "], v14\n\t"
   vint32m4_t la, ha, lb, hb;
   int32_t u, v;
@@ -72,13 +65,14 @@ MOTE_INLINE void sums_of_pixels(const int8_t* x, int32_t lanes, int32_t groups, 
       MOTE_RVV_SUMS("lb", "hb")
       "addi %[groups], %[groups], -1\n\t"
       "bnez %[groups], 1b"
-      : [la] "=&vr"(la), [ha] "=&vr"(ha), [lb] "=&vr"(lb), [hb] "=&vr"(hb), [x] "+r"(x),
-        [w_a] "+r"(w_a), [w_b] "+r"(w_b), [groups] "+r"(groups), [u] "=&r"(u), [v] "=&r"(v)
+      : [la] "=&vr"(la), [ha] "=&vr"(ha), [lb] "=&vr"(lb), [hb] "=&vr"(hb), [x] "+&r"(x),
+        [w_a] "+&r"(w_a), [w_b] "+&r"(w_b), [groups] "+&r"(groups), [u] "=&r"(u), [v] "=&r"(v)
       : [step] "r"(2 * lanes), [bias_a] "r"(bias_a), [bias_b] "r"(bias_b)
       : "memory", "vl", "vtype", "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8", "v9", "v10",
         "v11", "v12", "v13", "v14", "v15");
 #undef MOTE_RVV_PRODUCTS
 #undef MOTE_RVV_SUMS
+  // clang-format on
   low_a = la, high_a = ha, low_b = lb, high_b = hb;
 }
 

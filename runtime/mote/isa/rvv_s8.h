@@ -17,15 +17,18 @@ namespace mote::isa {
 struct RvvS8 : ScalarS8 {
   static constexpr const char* kName = "rvv";
 
-  // A row of weights per output channel, one after another, each a multiple of four.
+  // A row of weights per output channel, one after another, each a multiple of four bytes: the
+  // same for every vector length.
   static constexpr int32_t kNrS8 = 1, kNrTailS8 = 1, kKrS8 = 4;
   // Pixels are multiplied in pairs.
-  static constexpr int32_t kPatchRows = 4;  // = rvv::kPatches
+  static constexpr int32_t kPatchRows = 4;
   static constexpr int32_t kPatchAlign = 1;
   static constexpr int32_t kParamsAlign = 1;
   static constexpr int32_t kDwNrS8 = 1 << 20;
 
 #if MOTE_ISA_RVV
+  static_assert(kPatchRows == rvv::kPatches, "scratch holds the patches of a row");
+
   template <class S>
   static MOTE_INLINE rvv::Store store_of(const S& s) {
     return {s.shift, s.zp, s.lo, s.hi};
