@@ -82,7 +82,7 @@ MOTE_INLINE void slide(const Store& store, const Run& r) {
              {r.steps[0], r.steps[1], r.steps[2]},
              r.ix,
              static_cast<uint32_t>(r.in_w),
-             vdupq_n_s8(static_cast<int8_t>(r.pad_value)),
+             vdupq_n_s8(*r.padding),
              r.w,
              r.bias,
              r.mult,

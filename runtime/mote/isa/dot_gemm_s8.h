@@ -17,33 +17,72 @@ namespace mote::isa::neon {
   "sdot v" #A2 ".4s, v" #W2 ".16b, v" #X ".4b[" #lane      \
   "]\n\t"                                                  \
   "sdot v" #A3 ".4s, v" #W3 ".16b, v" #X ".4b[" #lane "]\n\t"
-#define MOTE_SDOT_PIXELS(W0, W1, W2, W3, lane)      \
-  MOTE_SDOT(0, 1, 2, 3, W0, W1, W2, W3, 16, lane)   \
-  MOTE_SDOT(4, 5, 6, 7, W0, W1, W2, W3, 17, lane)   \
-  MOTE_SDOT(8, 9, 10, 11, W0, W1, W2, W3, 18, lane) \
-  MOTE_SDOT(12, 13, 14, 15, W0, W1, W2, W3, 19, lane)
+// The same for four pixels, whose inputs are in X0 to X3; weights in v24 to v27, or v28 to v31.
+#define MOTE_SDOT_A(X0, X1, X2, X3, lane)           \
+  MOTE_SDOT(0, 1, 2, 3, 24, 25, 26, 27, X0, lane)   \
+  MOTE_SDOT(4, 5, 6, 7, 24, 25, 26, 27, X1, lane)   \
+  MOTE_SDOT(8, 9, 10, 11, 24, 25, 26, 27, X2, lane) \
+  MOTE_SDOT(12, 13, 14, 15, 24, 25, 26, 27, X3, lane)
+#define MOTE_SDOT_B(X0, X1, X2, X3, lane)           \
+  MOTE_SDOT(0, 1, 2, 3, 28, 29, 30, 31, X0, lane)   \
+  MOTE_SDOT(4, 5, 6, 7, 28, 29, 30, 31, X1, lane)   \
+  MOTE_SDOT(8, 9, 10, 11, 28, 29, 30, 31, X2, lane) \
+  MOTE_SDOT(12, 13, 14, 15, 28, 29, 30, 31, X3, lane)
+#define MOTE_LOAD_A "ld1 {v24.16b-v27.16b}, [%[w]], #64\n\t"
+#define MOTE_LOAD_B "ld1 {v28.16b-v31.16b}, [%[w]], #64\n\t"
 
-// acc = bias + the products of 4 pixels and 16 channels. x has four pointers for each segment of
-// inputs, see Matrix. Returns where the weights end.
-MOTE_INLINE const int8_t* dot_products(int32x4_t (&acc)[4][4], const int8_t* const* x,
-                                       int32_t segments, int32_t length, int32_t last,
-                                       const int8_t* w, const int32_t* bias) {
-  register int32x4_t a0 asm("v0");
-  register int32x4_t a1 asm("v1");
-  register int32x4_t a2 asm("v2");
-  register int32x4_t a3 asm("v3");
-  register int32x4_t a4 asm("v4");
-  register int32x4_t a5 asm("v5");
-  register int32x4_t a6 asm("v6");
-  register int32x4_t a7 asm("v7");
-  register int32x4_t a8 asm("v8");
-  register int32x4_t a9 asm("v9");
-  register int32x4_t a10 asm("v10");
-  register int32x4_t a11 asm("v11");
-  register int32x4_t a12 asm("v12");
-  register int32x4_t a13 asm("v13");
-  register int32x4_t a14 asm("v14");
-  register int32x4_t a15 asm("v15");
+// Sums A to D of a pixel become 16 results in A: multiplied by v16 to v19, with the zero point.
+#define MOTE_RESULTS(A, B, C, D) \
+  "sqrdmulh v" #A ".4s, v" #A    \
+  ".4s, v16.4s\n\t"              \
+  "sqrdmulh v" #B ".4s, v" #B    \
+  ".4s, v17.4s\n\t"              \
+  "sqrdmulh v" #C ".4s, v" #C    \
+  ".4s, v18.4s\n\t"              \
+  "sqrdmulh v" #D ".4s, v" #D    \
+  ".4s, v19.4s\n\t"              \
+  "sqxtn v" #A ".4h, v" #A       \
+  ".4s\n\t"                      \
+  "sqxtn v" #C ".4h, v" #C       \
+  ".4s\n\t"                      \
+  "sqxtn2 v" #A ".8h, v" #B      \
+  ".4s\n\t"                      \
+  "sqxtn2 v" #C ".8h, v" #D      \
+  ".4s\n\t"                      \
+  "sqadd v" #A ".8h, v" #A       \
+  ".8h, v21.8h\n\t"              \
+  "sqadd v" #C ".8h, v" #C       \
+  ".8h, v21.8h\n\t"              \
+  "sqxtn v" #A ".8b, v" #A       \
+  ".8h\n\t"                      \
+  "sqxtn2 v" #A ".16b, v" #C ".8h\n\t"
+#define MOTE_SHIFT(A, B, C, D) \
+  "sshl v" #A ".4s, v" #A      \
+  ".4s, v22.4s\n\t"            \
+  "sshl v" #B ".4s, v" #B      \
+  ".4s, v22.4s\n\t"            \
+  "sshl v" #C ".4s, v" #C      \
+  ".4s, v22.4s\n\t"            \
+  "sshl v" #D ".4s, v" #D ".4s, v22.4s\n\t"
+#define MOTE_MULTIPLIERS               \
+  "dup v20.4s, %w[halving]\n\t"        \
+  "dup v21.8h, %w[zero_point]\n\t"     \
+  "ld1 {v16.4s-v19.4s}, [%[mult]]\n\t" \
+  "sshl v16.4s, v16.4s, v20.4s\n\t"    \
+  "sshl v17.4s, v17.4s, v20.4s\n\t"    \
+  "sshl v18.4s, v18.4s, v20.4s\n\t"    \
+  "sshl v19.4s, v19.4s, v20.4s\n\t"
+
+// 16 channels of 4 pixels, but for the clamps. x has four pointers for each segment of inputs, see
+// Matrix. Returns where the weights end.
+MOTE_INLINE const int8_t* dot_tile(int8x16_t (&result)[4], const int8_t* const* x, const Matrix& g,
+                                   const int8_t* w, const int32_t* bias, const int32_t* mult) {
+  int32_t segments = g.segments;
+  const int32_t shift = g.store.shift - 1;
+  register int8x16_t r0 asm("v0");
+  register int8x16_t r4 asm("v4");
+  register int8x16_t r8 asm("v8");
+  register int8x16_t r12 asm("v12");
   asm("ld1 {v0.4s-v3.4s}, [%[bias]]\n\t"
       "ld1 {v4.4s-v7.4s}, [%[bias]]\n\t"
       "ld1 {v8.4s-v11.4s}, [%[bias]]\n\t"
@@ -53,58 +92,71 @@ MOTE_INLINE const int8_t* dot_products(int32x4_t (&acc)[4][4], const int8_t* con
       "ldp x11, x12, [%[x]], #16\n\t"
       "subs %w[segments], %w[segments], #1\n\t"
       "csel w13, %w[last], %w[length], eq\n\t"
-      "lsr w14, w13, #4\n\t"
+      "lsr w14, w13, #5\n\t"
       "cbz w14, 3f\n"
-      "2:\n\t"  // 16 inputs
-      "ldr q16, [x9], #16\n\t"
-      "ld1 {v20.16b-v23.16b}, [%[w]], #64\n\t"
-      "ldr q17, [x10], #16\n\t"
-      "ldr q18, [x11], #16\n\t"
-      "ldr q19, [x12], #16\n\t"
-      "ld1 {v24.16b-v27.16b}, [%[w]], #64\n\t"
-      MOTE_SDOT_PIXELS(20, 21, 22, 23, 0)
-      "ld1 {v20.16b-v23.16b}, [%[w]], #64\n\t"
-      MOTE_SDOT_PIXELS(24, 25, 26, 27, 1)
-      "ld1 {v24.16b-v27.16b}, [%[w]], #64\n\t"
-      MOTE_SDOT_PIXELS(20, 21, 22, 23, 2)
+      "2:\n\t"  // 32 inputs
+      "ldp q16, q20, [x9], #32\n\t" MOTE_LOAD_A
+      "ldp q17, q21, [x10], #32\n\t"
+      "ldp q18, q22, [x11], #32\n\t"
+      "ldp q19, q23, [x12], #32\n\t" MOTE_LOAD_B
+      MOTE_SDOT_A(16, 17, 18, 19, 0) MOTE_LOAD_A
+      MOTE_SDOT_B(16, 17, 18, 19, 1) MOTE_LOAD_B
+      MOTE_SDOT_A(16, 17, 18, 19, 2) MOTE_LOAD_A
+      MOTE_SDOT_B(16, 17, 18, 19, 3) MOTE_LOAD_B
+      MOTE_SDOT_A(20, 21, 22, 23, 0) MOTE_LOAD_A
+      MOTE_SDOT_B(20, 21, 22, 23, 1) MOTE_LOAD_B
+      MOTE_SDOT_A(20, 21, 22, 23, 2)
       "subs w14, w14, #1\n\t"
-      MOTE_SDOT_PIXELS(24, 25, 26, 27, 3)
+      MOTE_SDOT_B(20, 21, 22, 23, 3)
       "b.ne 2b\n"
       "3:\n\t"
+      "tbz w13, #4, 7f\n\t"  // 16 inputs
+      "ldr q16, [x9], #16\n\t" MOTE_LOAD_A
+      "ldr q17, [x10], #16\n\t"
+      "ldr q18, [x11], #16\n\t"
+      "ldr q19, [x12], #16\n\t" MOTE_LOAD_B
+      MOTE_SDOT_A(16, 17, 18, 19, 0) MOTE_LOAD_A
+      MOTE_SDOT_B(16, 17, 18, 19, 1) MOTE_LOAD_B
+      MOTE_SDOT_A(16, 17, 18, 19, 2)
+      MOTE_SDOT_B(16, 17, 18, 19, 3)
+      "7:\n\t"
       "ands w14, w13, #15\n\t"
       "b.eq 5f\n"
       "4:\n\t"  // 4 inputs
-      "ldr s16, [x9], #4\n\t"
-      "ld1 {v20.16b-v23.16b}, [%[w]], #64\n\t"
+      "ldr s16, [x9], #4\n\t" MOTE_LOAD_A
       "ldr s17, [x10], #4\n\t"
       "ldr s18, [x11], #4\n\t"
       "ldr s19, [x12], #4\n\t"
       "subs w14, w14, #4\n\t"
-      MOTE_SDOT_PIXELS(20, 21, 22, 23, 0)
+      MOTE_SDOT_A(16, 17, 18, 19, 0)
       "b.gt 4b\n"
       "5:\n\t"
-      "cbnz %w[segments], 1b"
-      : [w] "+r"(w), [x] "+r"(x), [segments] "+r"(segments), "=w"(a0), "=w"(a1), "=w"(a2),
-        "=w"(a3), "=w"(a4), "=w"(a5), "=w"(a6), "=w"(a7), "=w"(a8), "=w"(a9), "=w"(a10),
-        "=w"(a11), "=w"(a12), "=w"(a13), "=w"(a14), "=w"(a15)
-      : [length] "r"(length), [last] "r"(last), [bias] "r"(bias)
-      : "x9", "x10", "x11", "x12", "x13", "x14", "v16", "v17", "v18", "v19", "v20", "v21", "v22",
-        "v23", "v24", "v25", "v26", "v27", "cc", "memory");
-  acc[0][0] = a0, acc[0][1] = a1, acc[0][2] = a2, acc[0][3] = a3;
-  acc[1][0] = a4, acc[1][1] = a5, acc[1][2] = a6, acc[1][3] = a7;
-  acc[2][0] = a8, acc[2][1] = a9, acc[2][2] = a10, acc[2][3] = a11;
-  acc[3][0] = a12, acc[3][1] = a13, acc[3][2] = a14, acc[3][3] = a15;
+      "cbnz %w[segments], 1b\n\t"
+      MOTE_MULTIPLIERS
+      "cmp %w[shift], #0\n\t"
+      "b.le 6f\n\t"
+      "dup v22.4s, %w[shift]\n\t"
+      MOTE_SHIFT(0, 1, 2, 3) MOTE_SHIFT(4, 5, 6, 7)
+      MOTE_SHIFT(8, 9, 10, 11) MOTE_SHIFT(12, 13, 14, 15)
+      "6:\n\t"
+      MOTE_RESULTS(0, 1, 2, 3) MOTE_RESULTS(4, 5, 6, 7)
+      MOTE_RESULTS(8, 9, 10, 11) MOTE_RESULTS(12, 13, 14, 15)
+      : [w] "+r"(w), [x] "+r"(x), [segments] "+r"(segments), "=&w"(r0), "=&w"(r4), "=&w"(r8),
+        "=&w"(r12)
+      : [length] "r"(g.length), [last] "r"(g.last), [bias] "r"(bias), [mult] "r"(mult),
+        [shift] "r"(shift), [halving] "r"(shift < 0 ? shift : 0), [zero_point] "r"(g.store.zp)
+      : "x9", "x10", "x11", "x12", "x13", "x14", "v1", "v2", "v3", "v5", "v6", "v7", "v9", "v10",
+        "v11", "v13", "v14", "v15", "v16", "v17", "v18", "v19", "v20", "v21", "v22", "v23", "v24", "v25", "v26", "v27", "v28", "v29", "v30", "v31", "cc", "memory");
+  result[0] = r0, result[1] = r4, result[2] = r8, result[3] = r12;
   return w;
 }
 
 // The same for one pixel.
-MOTE_INLINE const int8_t* dot_products(int32x4_t (&acc)[1][4], const int8_t* const* x,
-                                       int32_t segments, int32_t length, int32_t last,
-                                       const int8_t* w, const int32_t* bias) {
-  register int32x4_t a0 asm("v0");
-  register int32x4_t a1 asm("v1");
-  register int32x4_t a2 asm("v2");
-  register int32x4_t a3 asm("v3");
+MOTE_INLINE const int8_t* dot_tile(int8x16_t (&result)[1], const int8_t* const* x, const Matrix& g,
+                                   const int8_t* w, const int32_t* bias, const int32_t* mult) {
+  int32_t segments = g.segments;
+  const int32_t shift = g.store.shift - 1;
+  register int8x16_t r0 asm("v0");
   asm("ld1 {v0.4s-v3.4s}, [%[bias]]\n"
       "1:\n\t"
       "ldr x9, [%[x]], #32\n\t"
@@ -114,38 +166,51 @@ MOTE_INLINE const int8_t* dot_products(int32x4_t (&acc)[1][4], const int8_t* con
       "cbz w14, 3f\n"
       "2:\n\t"
       "ldr q16, [x9], #16\n\t"
-      "ld1 {v20.16b-v23.16b}, [%[w]], #64\n\t"
-      "ld1 {v24.16b-v27.16b}, [%[w]], #64\n\t"
-      MOTE_SDOT(0, 1, 2, 3, 20, 21, 22, 23, 16, 0)
-      "ld1 {v20.16b-v23.16b}, [%[w]], #64\n\t"
-      MOTE_SDOT(0, 1, 2, 3, 24, 25, 26, 27, 16, 1)
-      "ld1 {v24.16b-v27.16b}, [%[w]], #64\n\t"
-      MOTE_SDOT(0, 1, 2, 3, 20, 21, 22, 23, 16, 2)
+      MOTE_LOAD_A
+      MOTE_LOAD_B
+      MOTE_SDOT(0, 1, 2, 3, 24, 25, 26, 27, 16, 0)
+      MOTE_LOAD_A
+      MOTE_SDOT(0, 1, 2, 3, 28, 29, 30, 31, 16, 1)
+      MOTE_LOAD_B
+      MOTE_SDOT(0, 1, 2, 3, 24, 25, 26, 27, 16, 2)
       "subs w14, w14, #1\n\t"
-      MOTE_SDOT(0, 1, 2, 3, 24, 25, 26, 27, 16, 3)
+      MOTE_SDOT(0, 1, 2, 3, 28, 29, 30, 31, 16, 3)
       "b.ne 2b\n"
       "3:\n\t"
       "ands w14, w13, #15\n\t"
       "b.eq 5f\n"
       "4:\n\t"
       "ldr s16, [x9], #4\n\t"
-      "ld1 {v20.16b-v23.16b}, [%[w]], #64\n\t"
+      MOTE_LOAD_A
       "subs w14, w14, #4\n\t"
-      MOTE_SDOT(0, 1, 2, 3, 20, 21, 22, 23, 16, 0)
+      MOTE_SDOT(0, 1, 2, 3, 24, 25, 26, 27, 16, 0)
       "b.gt 4b\n"
       "5:\n\t"
-      "cbnz %w[segments], 1b"
-      : [w] "+r"(w), [x] "+r"(x), [segments] "+r"(segments), "=w"(a0), "=w"(a1), "=w"(a2),
-        "=w"(a3)
-      : [length] "r"(length), [last] "r"(last), [bias] "r"(bias)
-      : "x9", "x13", "x14", "v16", "v20", "v21", "v22", "v23", "v24", "v25", "v26", "v27", "cc",
-        "memory");
-  acc[0][0] = a0, acc[0][1] = a1, acc[0][2] = a2, acc[0][3] = a3;
+      "cbnz %w[segments], 1b\n\t"
+      MOTE_MULTIPLIERS
+      "cmp %w[shift], #0\n\t"
+      "b.le 6f\n\t"
+      "dup v22.4s, %w[shift]\n\t"
+      MOTE_SHIFT(0, 1, 2, 3)
+      "6:\n\t"
+      MOTE_RESULTS(0, 1, 2, 3)
+      : [w] "+r"(w), [x] "+r"(x), [segments] "+r"(segments), "=&w"(r0)
+      : [length] "r"(g.length), [last] "r"(g.last), [bias] "r"(bias), [mult] "r"(mult),
+        [shift] "r"(shift), [halving] "r"(shift < 0 ? shift : 0), [zero_point] "r"(g.store.zp)
+      : "x9", "x13", "x14", "v1", "v2", "v3", "v16", "v17", "v18", "v19", "v20", "v21", "v22",
+        "v23", "v24", "v25", "v26", "v27", "v28", "v29", "v30", "v31", "cc", "memory");
+  result[0] = r0;
   return w;
 }
 
-#undef MOTE_SDOT_PIXELS
+#undef MOTE_SDOT_A
+#undef MOTE_SDOT_B
+#undef MOTE_LOAD_A
+#undef MOTE_LOAD_B
 #undef MOTE_SDOT
+#undef MOTE_RESULTS
+#undef MOTE_SHIFT
+#undef MOTE_MULTIPLIERS
 
 }  // namespace mote::isa::neon
 

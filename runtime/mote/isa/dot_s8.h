@@ -26,6 +26,12 @@ struct DotS8 : NeonS8 {
     ScalarS8::gemm<Isa, Rq>(s, x, x_step, m, k, n, w, bias, mult, y, y_step);
   }
   template <class Isa, class Rq, class S, class X, class W>
+  static MOTE_INLINE void dense(const S& s, const X* x, int32_t k, int32_t n, const W* w,
+                                const int32_t* bias, const int32_t* mult, typename Rq::Out* y,
+                                int8_t* scratch) {
+    ScalarS8::dense<Isa, Rq>(s, x, k, n, w, bias, mult, y, scratch);
+  }
+  template <class Isa, class Rq, class S, class X, class W>
   static MOTE_INLINE bool conv2d_row(const S&, const X* const*, const W*, const int32_t*,
                                      const int32_t*, typename Rq::Out*, int8_t*) {
     return false;
@@ -44,101 +50,74 @@ struct DotS8 : NeonS8 {
 
   // One pixel, or up to 4.
   template <int32_t MR>
-  static __attribute__((noinline)) void tile(const neon::Matrix& g, const int8_t* const* x,
-                                             int8_t* y, int32_t rows) {
-    int8_t* yi[MR];
-    for (int32_t i = 0; i < MR; ++i) {
-      yi[i] = y;
-      if (i + 1 < rows) y += g.y_step;
-    }
-    const neon::Store store = g.store;  // a copy that writing y cannot change
+  static MOTE_SHARED void tile(const neon::Matrix& matrix, const int8_t* const* x, int8_t* y,
+                               int32_t rows) {
+    const neon::Matrix g = matrix;  // a copy that writing y cannot change
+    const int64_t y1 = rows > 1 ? g.y_step : 0, y2 = rows > 2 ? y1 + g.y_step : y1;
+    const int64_t step[4] = {0, y1, y2, rows > 3 ? y2 + g.y_step : y2};
     const int8_t* w = g.w;
     int32_t n = 0;
-    for (; n + 12 < g.n; n += 16) w = channels<MR, 4>(g, store, x, w, 64, yi, n);
-    const int32_t step = ((g.n - n + 3) & -4) * 4;  // of the last block, 4 to 12 channels wide
-    for (; n < g.n; n += 4, w += 16) channels<MR, 1>(g, store, x, w, step, yi, n);
+    for (; n + 12 < g.n; n += 16, y += 16) {
+      int8x16_t v[MR];
+      w = neon::dot_tile(v, x, g, w, g.biases(n, 16), g.multipliers(n, 16));
+      if (g.store.clamps()) {
+        for (auto& r : v) r = g.store.clamp(r);
+      }
+      if (n + 16 <= g.n) {
+        for (int32_t i = 0; i < MR; ++i) vst1q_s8(y + step[i], v[i]);
+      } else {
+        int8_t bytes[MR][16];
+        for (int32_t i = 0; i < MR; ++i) vst1q_s8(bytes[i], v[i]);
+        neon::store_few(y, step, bytes[0], 16, MR, g.n - n);
+      }
+    }
+    const int32_t width = ((g.n - n + 3) & -4) * 4;  // of the last block, 4 to 12 channels
+    for (; n < g.n; n += 4, y += 4, w += 16) {
+      int32x4_t acc[MR];
+      add_products(acc, g, x, w, width, g.biases(n, 4));
+      g.store.shift_sums(acc);
+      const int32x4_t mult = vshlq_s32(vld1q_s32(g.multipliers(n, 4)), g.store.halving());
+      for (auto& v : acc) v = vqrdmulhq_s32(v, mult);
+      int8_t bytes[16];
+      vst1q_s8(bytes, vreinterpretq_s8_u32(neon::pack_results(g.store, acc)));
+      if (n + 4 <= g.n) {
+        for (int32_t i = 0; i < MR; ++i) memcpy(y + step[i], bytes + 4 * i, 4);
+      } else {
+        neon::store_few(y, step, bytes, 4, MR, g.n - n);
+      }
+    }
   }
 
  private:
-  // V vectors of four channels, from channel n on; weights of 4 inputs are `step` bytes apart.
-  // Returns where the weights end.
-  template <int32_t MR, int32_t V>
-  static MOTE_INLINE const int8_t* channels(const neon::Matrix& g, const neon::Store& store,
-                                            const int8_t* const* x, const int8_t* w, int32_t step,
-                                            int8_t* (&y)[MR], int32_t n) {
-    const int32_t* bias = g.biases(n, 4 * V);
-    int32x4_t acc[MR][V];
-    if constexpr (V == 4) {
-      w = neon::dot_products(acc, x, g.segments, g.length, g.last, w, bias);
-    } else {
-      add_products(acc, g, x, w, step, bias);
-    }
-    const int32_t* mult = g.multipliers(n, 4 * V);
-    for (int32_t i = 0; i < MR; ++i) store.shift_sums(acc[i]);
-    for (int32_t v = 0; v < V; ++v) {
-      const int32x4_t halved = vshlq_s32(vld1q_s32(mult + 4 * v), store.halving());
-      for (int32_t i = 0; i < MR; ++i) acc[i][v] = vqrdmulhq_s32(acc[i][v], halved);
-    }
-    if constexpr (V == 4) {
-      if (n + 16 <= g.n) {
-        for (int32_t i = 0; i < MR; ++i) {
-          vst1q_s8(y[i], vreinterpretq_s8_u32(neon::pack_results(store, acc[i])));
-          y[i] += 16;
-        }
-      } else {
-        int8_t bytes[MR][16];
-        for (int32_t i = 0; i < MR; ++i)
-          vst1q_s8(bytes[i], vreinterpretq_s8_u32(neon::pack_results(store, acc[i])));
-        neon::store_few(y, bytes[0], 16, MR, g.n - n);
-      }
-    } else {
-      int32x4_t sum[MR];
-      for (int32_t i = 0; i < MR; ++i) sum[i] = acc[i][0];
-      int8_t bytes[16];
-      vst1q_s8(bytes, vreinterpretq_s8_u32(neon::pack_results(store, sum)));
-      if (n + 4 <= g.n) {
-        for (int32_t i = 0; i < MR; ++i) {
-          memcpy(y[i], bytes + 4 * i, 4);
-          y[i] += 4;
-        }
-      } else {
-        neon::store_few(y, bytes, 4, MR, g.n - n);
-      }
-    }
-    return w;
-  }
-
-  // The sums of V vectors of four channels. Weights of 4 inputs are `step` bytes apart.
-  template <int32_t MR, int32_t V>
-  static MOTE_INLINE void add_products(int32x4_t (&acc)[MR][V], const neon::Matrix& g,
+  // The sums of four channels. Weights of 4 inputs are `step` bytes apart.
+  template <int32_t MR>
+  static MOTE_INLINE void add_products(int32x4_t (&acc)[MR], const neon::Matrix& g,
                                        const int8_t* const* x, const int8_t* w, int32_t step,
                                        const int32_t* bias) {
-    for (int32_t i = 0; i < MR; ++i)
-      for (int32_t v = 0; v < V; ++v) acc[i][v] = vld1q_s32(bias + 4 * v);
+    for (auto& a : acc) a = vld1q_s32(bias);
     for (int32_t segment = g.segments; segment > 0; segment = neon::opaque(segment - 1)) {
       const int8_t* xi[MR];
       for (int32_t i = 0; i < MR; ++i) xi[i] = x[i];
       const int32_t length = segment > 1 ? g.length : g.last;
-      for (int32_t steps = (length + 3) >> 2; steps > 0; steps = neon::opaque(steps - 1)) {
-        int8x16_t in[MR];
-        for (int32_t i = 0; i < MR; ++i) in[i] = load_four(xi[i]);
-        multiply<MR, V, 0>(acc, in, w), w += step;
+      for (int32_t steps = length >> 4; steps > 0; steps = neon::opaque(steps - 1)) {
+        const int8x16_t w0 = vld1q_s8(w), w1 = vld1q_s8(w + step);
+        const int8x16_t w2 = vld1q_s8(w + 2 * step), w3 = vld1q_s8(w + 3 * step);
+        w += 4 * step;
+        for (int32_t i = 0; i < MR; ++i) {
+          const int8x16_t v = vld1q_s8(xi[i]);
+          xi[i] += 16;
+          acc[i] = vdotq_laneq_s32(acc[i], w0, v, 0);
+          acc[i] = vdotq_laneq_s32(acc[i], w1, v, 1);
+          acc[i] = vdotq_laneq_s32(acc[i], w2, v, 2);
+          acc[i] = vdotq_laneq_s32(acc[i], w3, v, 3);
+        }
+      }
+      for (int32_t steps = ((length & 15) + 3) >> 2; steps > 0; steps = neon::opaque(steps - 1)) {
+        const int8x16_t wv = vld1q_s8(w);
+        w += step;
+        for (int32_t i = 0; i < MR; ++i) acc[i] = vdotq_s32(acc[i], wv, load_four(xi[i]));
       }
       x += kTilePixels;
-    }
-  }
-
-  template <int32_t MR, int32_t V, int32_t Lane>
-  static MOTE_INLINE void multiply(int32x4_t (&acc)[MR][V], const int8x16_t (&x)[MR],
-                                   const int8_t* w) {
-    if constexpr (V == 4) {
-      const int8x16x4_t wv = vld1q_s8_x4(w);
-      for (int32_t i = 0; i < MR; ++i)
-        for (int32_t v = 0; v < V; ++v)
-          acc[i][v] = vdotq_laneq_s32(acc[i][v], wv.val[v], x[i], Lane);
-    } else {
-      const int8x16_t wv = vld1q_s8(w);
-      for (int32_t i = 0; i < MR; ++i) acc[i][0] = vdotq_laneq_s32(acc[i][0], wv, x[i], Lane);
     }
   }
   static MOTE_INLINE int8x16_t load_four(const int8_t*& x) {
@@ -184,10 +163,8 @@ struct DotS8 : NeonS8 {
     neon::finish(s, acc, mult, y, count);
   }
 
-  static constexpr bool kRunsPad = true;
   template <int32_t Lanes>
-  static __attribute__((noinline)) void depthwise_run(const neon::Store& store,
-                                                      const neon::Run& r) {
+  static MOTE_SHARED void depthwise_run(const neon::Store& store, const neon::Run& r) {
     neon::slide<Lanes / 4>(store, r);
   }
 #endif

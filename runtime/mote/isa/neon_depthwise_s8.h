@@ -125,9 +125,10 @@ MOTE_INLINE void finish(const Store& s, int32x4_t (&acc)[2], const Multipliers& 
 // Neighbouring outputs of a 3x3 kernel, in one block of channels.
 struct Run {
   const int8_t* rows[3];  // at the first column, or at padding
-  int32_t steps[3];       // bytes to the next pixel, 0 for padding
-  int32_t ix, in_w;       // column of the first window; columns of the image
-  int32_t stride, pad_value;
+  const int8_t* padding;
+  int32_t steps[3];  // bytes to the next pixel, 0 for padding
+  int32_t ix, in_w;  // column of the first window; columns of the image
+  int32_t stride;
   int32_t count;  // outputs
   int32_t channels;
   const int8_t* w;
@@ -138,24 +139,36 @@ struct Run {
 
 // Output pixels ox and following through a pointer for each tap.
 template <class Isa>
-__attribute__((noinline)) void depthwise_pixels(const Depthwise& layer, const int8_t* const* rows,
-                                                int32_t ox, int32_t end, int8_t* y,
-                                                int8_t* scratch) {
+MOTE_SHARED void depthwise_pixels(const Depthwise& layer, const int8_t* const* rows, int32_t ox,
+                                  int32_t end, int8_t* y, int8_t* scratch) {
   const Depthwise d = layer;  // a copy that writing y cannot change
   const DepthwiseLayout l = d.layout;
   const int32_t channels = l.channels, blocks = l.blocks(), lanes = l.lanes();
   const int32_t slots = l.slots(), step_y = l.step_y(), step_x = l.step_x();
   const int8_t* const padding = scratch;
+  const int32x4_t halving = d.store.halving();
   const int8_t* p[kMaxSlots];
   for (int32_t i = 0; i < slots; ++i) p[i] = padding;
+  const int32_t next = d.dilation_w * channels;
   int32_t ix = ox * d.stride_w - d.pad_left;
   for (y += ox * channels; ox < end; ++ox, ix += d.stride_w, y += channels) {
+    const bool inner = ix >= 0 && ix + (l.kernel_w - 1) * d.dilation_w < d.safe_w;
     for (int32_t ky = 0; ky < l.kernel_h; ++ky) {
       const int8_t** slot = p + ky * step_y;
+      const int8_t* x = rows[ky];
+      if (x == nullptr) {
+        for (int32_t kx = 0; kx < l.kernel_w; ++kx, slot += step_x) *slot = padding;
+        continue;
+      }
+      if (inner) {
+        x += ix * channels;
+        for (int32_t kx = 0; kx < l.kernel_w; ++kx, slot += step_x, x += next) *slot = x;
+        continue;
+      }
       int32_t at = ix;
       for (int32_t kx = 0; kx < l.kernel_w; ++kx, slot += step_x, at += d.dilation_w) {
-        const bool inside = rows[ky] != nullptr && at >= 0 && at < d.in_w;
-        *slot = inside ? rows[ky] + at * channels : padding;
+        const bool inside = at >= 0 && at < d.in_w;
+        *slot = inside ? x + at * channels : padding;
         if (inside && at >= d.safe_w) {
           int8_t* copied = scratch + 16 + (ky * l.kernel_w + kx) * 8;
           copy_few(copied, *slot, channels);
@@ -164,13 +177,15 @@ __attribute__((noinline)) void depthwise_pixels(const Depthwise& layer, const in
       }
     }
     const int8_t* w = d.w;
-    for (int32_t b = 0; b < blocks; ++b, w += lanes * slots) {
-      const int32_t c = l.first(b);
-      const Multipliers mult{d.mult + c, d.store.halving()};
-      if (lanes == 16) {
-        Isa::depthwise_16(d.store, p, slots, c, w, d.bias + c, mult, y + c);
-      } else {
-        Isa::depthwise_8(d.store, p, slots, c, w, d.bias + c, mult, y + c,
+    if (lanes == 16) {
+      for (int32_t c = 0;; c = c + 16 < channels - 16 ? c + 16 : channels - 16, w += 16 * slots) {
+        Isa::depthwise_16(d.store, p, slots, c, w, d.bias + c, {d.mult + c, halving}, y + c);
+        if (c == channels - 16) break;
+      }
+    } else {
+      for (int32_t b = 0; b < blocks; ++b, w += 8 * slots) {
+        const int32_t c = l.first(b);
+        Isa::depthwise_8(d.store, p, slots, c, w, d.bias + c, {d.mult + c, halving}, y + c,
                          channels < 8 ? channels : 8);
       }
     }
@@ -178,8 +193,8 @@ __attribute__((noinline)) void depthwise_pixels(const Depthwise& layer, const in
 }
 
 template <class Isa>
-__attribute__((noinline)) void depthwise_row(Depthwise& d, const int8_t* const* rows, int8_t* y,
-                                             int8_t* scratch) {
+MOTE_SHARED void depthwise_row(Depthwise& d, const int8_t* const* rows, int8_t* y,
+                               int8_t* scratch) {
   const DepthwiseLayout l = d.layout;
   const int32_t channels = l.channels, blocks = l.blocks(), lanes = l.lanes();
 
@@ -192,36 +207,31 @@ __attribute__((noinline)) void depthwise_row(Depthwise& d, const int8_t* const* 
     d.safe_w -= (8 - 1) / channels;
   }
 
-  // Outputs begin .. end go by columns of the image.
-  int32_t begin = 0, end = 0;
+  // Outputs of a 3x3 kernel before `end` go by columns of the image.
+  int32_t end = 0;
   if (l.kernel_h == 3 && l.kernel_w == 3 && d.stride_w <= 2 && d.dilation_w == 1) {
-    begin = Isa::kRunsPad ? 0 : (d.pad_left + d.stride_w - 1) / d.stride_w;
     end = d.out_w;
-    const int32_t room = d.safe_w + d.pad_left - 3;
-    if (!Isa::kRunsPad || channels < 8) {
+    if (channels < 8) {
+      const int32_t room = d.safe_w + d.pad_left - 3;
       const int32_t inside = room < 0 ? 0 : room / d.stride_w + 1;
       if (inside < end) end = inside;
     }
   }
-  if (begin >= end) begin = end = 0;
-  if (begin > 0) depthwise_pixels<Isa>(d, rows, 0, begin, y, scratch);
-  if (begin < end) {
+  if (end > 0) {
     Run r;
-    r.in_w = d.in_w, r.stride = d.stride_w, r.pad_value = scratch[0], r.channels = channels;
-    r.ix = begin * d.stride_w - d.pad_left;
-    r.count = end - begin;
-    const int32_t from = (r.ix > 0 ? r.ix : 0) * channels;
+    r.padding = scratch;
+    r.ix = -d.pad_left, r.in_w = d.in_w, r.stride = d.stride_w;
+    r.count = end, r.channels = channels;
     for (int32_t ky = 0; ky < 3; ++ky) r.steps[ky] = rows[ky] == nullptr ? 0 : channels;
     alignas(16) int32_t halved[16];
     r.mult = {halved};
     r.w = d.w;
     for (int32_t b = 0; b < blocks; ++b, r.w += lanes * l.slots()) {
       const int32_t c = l.first(b);
-      for (int32_t ky = 0; ky < 3; ++ky)
-        r.rows[ky] = rows[ky] == nullptr ? scratch : rows[ky] + from + c;
+      for (int32_t ky = 0; ky < 3; ++ky) r.rows[ky] = rows[ky] == nullptr ? scratch : rows[ky] + c;
       const Multipliers mult{d.mult + c, d.store.halving()};
       for (int32_t i = 0; i < lanes; i += 4) vst1q_s32(halved + i, mult.load(i));
-      r.bias = d.bias + c, r.y = y + begin * channels + c;
+      r.bias = d.bias + c, r.y = y + c;
       if (lanes == 16) {
         Isa::template depthwise_run<16>(d.store, r);
       } else {

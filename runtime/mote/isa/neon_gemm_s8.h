@@ -48,8 +48,8 @@ constexpr int32_t kMaxSegments = 8;
 // otherwise nothing beyond them may be read, and a last segment that the tile's steps do not divide
 // is copied first.
 template <class Isa>
-__attribute__((noinline)) void multiply_pixels(Matrix& g, const int8_t* x, int32_t x_step,
-                                               int32_t m, int32_t k, int8_t* y) {
+MOTE_SHARED void multiply_pixels(Matrix& g, const int8_t* x, int32_t x_step, int32_t m, int32_t k,
+                                 int8_t* y) {
   constexpr int32_t kMr = Isa::kTilePixels;
   const int32_t rest = k % 16;
   const bool staged = x_step < pack::round_up(k, 16) && !Isa::reads_whole(rest);
@@ -79,9 +79,27 @@ __attribute__((noinline)) void multiply_pixels(Matrix& g, const int8_t* x, int32
 }
 
 // Stores the first n results of each pixel, which are the last of its channels.
-inline __attribute__((noinline)) void store_few(int8_t* const* y, const int8_t* results,
-                                                int32_t step, int32_t pixels, int32_t n) {
-  for (int32_t i = 0; i < pixels; ++i) copy_few(y[i], results + i * step, n);
+inline MOTE_SHARED void store_few(int8_t* y, const int64_t* y_step, const int8_t* results,
+                                  int32_t step, int32_t pixels, int32_t n) {
+  for (int32_t i = 0; i < pixels; ++i) copy_few(y + y_step[i], results + i * step, n);
+}
+
+// One pixel: a fully connected layer.
+template <class Isa>
+MOTE_SHARED void multiply_pixel(Matrix& g, const int8_t* x, int32_t k, int8_t* y) {
+  const int32_t rest = k % 16;
+  const bool staged = !Isa::reads_whole(rest);
+  alignas(16) int8_t stage[16] = {};
+  int32_t tail[32];
+  copy_tail(g, tail);
+  const int8_t* p[2 * Isa::kTilePixels] = {x};
+  g.segments = staged && k > 16 ? 2 : 1;
+  g.length = k - rest, g.last = staged ? rest : k;
+  if (staged) {
+    copy_few(stage, x + k - rest, rest);
+    p[g.segments > 1 ? Isa::kTilePixels : 0] = stage;
+  }
+  Isa::template tile<1>(g, p, y, 1);
 }
 
 // A count that GCC may not analyse: it would count loops by pointers whose end takes six more
@@ -96,8 +114,8 @@ struct Window {
 };
 
 // The inputs under the output pixel whose window begins at column ix, which reaches into padding.
-inline __attribute__((noinline)) void gather_border(const Window& s, const int8_t* const* rows,
-                                                    int32_t ix, int8_t* patch) {
+inline MOTE_SHARED void gather_border(const Window& s, const int8_t* const* rows, int32_t ix,
+                                      int8_t* patch) {
   const Range taps = taps_inside(ix, s.kernel_w, 1, s.in_w);
   const int32_t before = taps.begin * s.in_c, inside = (taps.end - taps.begin) * s.in_c;
   const int32_t length = s.kernel_w * s.in_c, first = (ix + taps.begin) * s.in_c;
@@ -115,9 +133,8 @@ inline __attribute__((noinline)) void gather_border(const Window& s, const int8_
 
 // Those under `count` pixels without padding. The lengths of first layers, 4 to 16 bytes, are worth
 // a loop of their own.
-inline __attribute__((noinline)) void gather_inner(const Window& s, const int8_t* const* rows,
-                                                   int32_t ix, int8_t* patch, int32_t step,
-                                                   int32_t count) {
+inline MOTE_SHARED void gather_inner(const Window& s, const int8_t* const* rows, int32_t ix,
+                                     int8_t* patch, int32_t step, int32_t count) {
   const int32_t length = s.kernel_w * s.in_c, x_step = s.stride_w * s.in_c;
   for (int32_t ky = 0; ky < s.kernel_h; ++ky, patch += length) {
     const int8_t* x = rows[ky] + ix * s.in_c;
@@ -136,58 +153,62 @@ inline __attribute__((noinline)) void gather_inner(const Window& s, const int8_t
   }
 }
 
-// One output row. Scratch holds 4 patches.
+// One output row. Scratch holds 4 patches, and a segment of padding.
 template <class Isa>
-__attribute__((noinline)) void convolve_row(Matrix& g, const Window& s, const int8_t* const* rows,
-                                            int8_t* y, int8_t* scratch) {
+MOTE_SHARED void convolve_row(Matrix& g, const Window& s, const int8_t* const* rows, int8_t* y,
+                              int8_t* scratch) {
   constexpr int32_t kMr = Isa::kTilePixels;
   const int32_t length = s.kernel_w * s.in_c, k = s.kernel_h * length;
   const int32_t step = (k + Isa::kPatchAlign - 1) & -Isa::kPatchAlign;
-  const int32_t x_step = s.stride_w * s.in_c;
   const bool direct = s.kernel_h <= kMaxSegments && Isa::reads_segments(length);
-  bool whole = true;  // no row is padding
-  for (int32_t ky = 0; ky < s.kernel_h; ++ky) whole = whole && rows[ky] != nullptr;
   const int32_t segments = direct ? s.kernel_h : 1;
-  const int32_t inner = whole ? s.in_w - s.kernel_w : -1;  // windows begin in 0 .. inner
   g.segments = segments, g.length = g.last = direct ? length : k;
   int32_t tail[32];
   copy_tail(g, tail);
+
+  // Rows, those of padding replaced if they are read directly, and the bytes from pixel to pixel.
+  const int8_t* from[kMaxSegments];
+  int32_t steps[kMaxSegments];
+  bool whole = true;
+  for (int32_t ky = 0; ky < s.kernel_h; ++ky) {
+    const bool null = rows[ky] == nullptr;
+    whole = whole && !null;
+    if (!direct) continue;
+    from[ky] = null ? scratch + 4 * step : rows[ky];
+    steps[ky] = null ? 0 : s.in_c;
+  }
+  if (!whole && direct)
+    fill(scratch + 4 * step, vdupq_n_s8(static_cast<int8_t>(s.pad_value)), length);
+  const int32_t inner = whole || direct ? s.in_w - s.kernel_w : -1;  // windows begin in 0 .. inner
+
   const int8_t* p[kMaxSegments * kMr];
   int32_t ix = -s.pad_left;
   for (int32_t left = s.out_w; left > 0; left -= kMr, y += kMr * g.y_step) {
     const int32_t count = left < kMr ? left : kMr;
     const bool inside = ix >= 0 && ix + (count - 1) * s.stride_w <= inner;
-    if (inside && direct && count == kMr) {
+    if (direct) {
       for (int32_t ky = 0; ky < segments; ++ky) {
-        const int8_t* x = rows[ky] + ix * s.in_c;
-        for (int32_t i = 0; i < kMr; ++i, x += x_step) p[ky * kMr + i] = x;
+        const int8_t* x = from[ky] + ix * steps[ky];
+        const int32_t next = s.stride_w * steps[ky];
+        for (int32_t i = 0; i < kMr; ++i, x += next) p[ky * kMr + i] = x;
       }
-      ix += kMr * s.stride_w;
-    } else if (inside && !direct) {
-      gather_inner(s, rows, ix, scratch, step, count);
-      for (int32_t i = 0; i < kMr; ++i) p[i] = scratch + (i < count ? i : count - 1) * step;
-      ix += count * s.stride_w;
     } else {
-      int8_t* patch = scratch;
-      for (int32_t i = 0; i < kMr; ++i, patch += step) {
-        if (i >= count) {
-          for (int32_t ky = 0; ky < segments; ++ky) p[ky * kMr + i] = p[ky * kMr + i - 1];
-          continue;
-        }
-        const bool in = ix >= 0 && ix <= inner;
-        if (in && direct) {
-          for (int32_t ky = 0; ky < segments; ++ky) p[ky * kMr + i] = rows[ky] + ix * s.in_c;
-        } else {
-          if (in) {
-            gather_inner(s, rows, ix, patch, step, 1);
-          } else {
-            gather_border(s, rows, ix, patch);
-          }
-          for (int32_t ky = 0; ky < segments; ++ky) p[ky * kMr + i] = patch + ky * length;
-        }
-        ix += s.stride_w;
+      for (int32_t i = 0; i < kMr; ++i) p[i] = scratch + i * step;
+      if (inside) gather_inner(s, rows, ix, scratch, step, count);
+    }
+    for (int32_t i = 0; i < count && !inside; ++i) {
+      const int32_t column = ix + i * s.stride_w;
+      int8_t* const patch = scratch + i * step;
+      if (column < 0 || column > inner) {
+        gather_border(s, rows, column, patch);
+        for (int32_t ky = 0; ky < segments; ++ky) p[ky * kMr + i] = patch + ky * length;
+      } else if (!direct) {
+        gather_inner(s, rows, column, patch, step, 1);
       }
     }
+    for (int32_t i = count; i < kMr; ++i)
+      for (int32_t ky = 0; ky < segments; ++ky) p[ky * kMr + i] = p[ky * kMr + i - 1];
+    ix += kMr * s.stride_w;
     if (left == 1) {
       Isa::template tile<1>(g, p, y, 1);
     } else {

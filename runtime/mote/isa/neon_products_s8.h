@@ -64,14 +64,23 @@ constexpr int32_t blocks_of_tile() {
   "sadalp v" #S2                                           \
   ".4s, v26.8h\n\t"                                        \
   "sadalp v" #S3 ".4s, v27.8h\n\t"
-#define MOTE_ZERO(A, B, C, D) \
-  "movi v" #A                 \
-  ".4s, #0\n\t"               \
-  "movi v" #B                 \
-  ".4s, #0\n\t"               \
-  "movi v" #C                 \
-  ".4s, #0\n\t"               \
-  "movi v" #D ".4s, #0\n\t"
+// Sums begin with the bias in one of their lanes.
+#define MOTE_BIASES(A, B, C, D) \
+  "ldr s" #A                    \
+  ", [%[bias]]\n\t"             \
+  "ldr s" #B                    \
+  ", [%[bias], #4]\n\t"         \
+  "ldr s" #C                    \
+  ", [%[bias], #8]\n\t"         \
+  "ldr s" #D ", [%[bias], #12]\n\t"
+#define MOTE_MOVE(A, B, C, D) \
+  "mov v" #A                  \
+  ".16b, v0.16b\n\t"          \
+  "mov v" #B                  \
+  ".16b, v1.16b\n\t"          \
+  "mov v" #C                  \
+  ".16b, v2.16b\n\t"          \
+  "mov v" #D ".16b, v3.16b\n\t"
 #define MOTE_ACROSS(A, B, C, D)       \
   "addp v" #A ".4s, v" #A ".4s, v" #B \
   ".4s\n\t"                           \
@@ -79,17 +88,17 @@ constexpr int32_t blocks_of_tile() {
   ".4s\n\t"                           \
   "addp v" #A ".4s, v" #A ".4s, v" #C ".4s\n\t"
 
-// sum[i] = the sums of pixel i and four channels. x has four pointers for each segment of inputs,
-// see Matrix.
+// sum[i] = bias + the products of pixel i and four channels. x has four pointers for each segment
+// of inputs, see Matrix.
 MOTE_INLINE void products(int32x4_t (&sum)[4], const int8_t* const* x, const Matrix& g,
-                          const int8_t* w, int32_t) {
+                          const int8_t* w, int32_t, const int32_t* bias) {
   int32_t segments = g.segments;
   register int32x4_t a0 asm("v0");
   register int32x4_t a4 asm("v4");
   register int32x4_t a8 asm("v8");
   register int32x4_t a12 asm("v12");
-  asm(MOTE_ZERO(0, 1, 2, 3) MOTE_ZERO(4, 5, 6, 7)        //
-      MOTE_ZERO(8, 9, 10, 11) MOTE_ZERO(12, 13, 14, 15)  //
+  asm(MOTE_BIASES(0, 1, 2, 3) MOTE_MOVE(4, 5, 6, 7)        //
+      MOTE_MOVE(8, 9, 10, 11) MOTE_MOVE(12, 13, 14, 15)  //
       "1:\n\t"                                           // a segment
       "ldp x9, x10, [%[x]], #16\n\t"
       "ldp x11, x12, [%[x]], #16\n\t"
@@ -126,9 +135,9 @@ MOTE_INLINE void products(int32x4_t (&sum)[4], const int8_t* const* x, const Mat
       "cbnz %w[segments], 1b\n\t"
       MOTE_ACROSS(0, 1, 2, 3) MOTE_ACROSS(4, 5, 6, 7)        //
       MOTE_ACROSS(8, 9, 10, 11) MOTE_ACROSS(12, 13, 14, 15)  //
-      : [w] "+r"(w), [x] "+r"(x), [segments] "+r"(segments), "=w"(a0), "=w"(a4), "=w"(a8),
-        "=w"(a12)
-      : [length] "r"(g.length), [last] "r"(g.last)
+      : [w] "+r"(w), [x] "+r"(x), [segments] "+r"(segments), "=&w"(a0), "=&w"(a4), "=&w"(a8),
+        "=&w"(a12)
+      : [length] "r"(g.length), [last] "r"(g.last), [bias] "r"(bias)
       : "x9", "x10", "x11", "x12", "x13", "x14", "v1", "v2", "v3", "v5", "v6", "v7", "v9", "v10",
         "v11", "v13", "v14", "v15", "v16", "v17", "v18", "v19", "v20", "v21", "v22", "v23", "v24",
         "v25", "v26", "v27", "cc", "memory");
@@ -137,12 +146,13 @@ MOTE_INLINE void products(int32x4_t (&sum)[4], const int8_t* const* x, const Mat
 
 // One pixel by two blocks of channels, `block` bytes apart.
 MOTE_INLINE void products(int32x4_t (&sum)[2], const int8_t* const* x, const Matrix& g,
-                          const int8_t* w, int32_t block) {
+                          const int8_t* w, int32_t block, const int32_t* bias) {
   int32_t segments = g.segments;
   const int8_t* second = w + block;
   register int32x4_t a0 asm("v0");
   register int32x4_t a4 asm("v4");
-  asm(MOTE_ZERO(0, 1, 2, 3) MOTE_ZERO(4, 5, 6, 7)
+  asm(MOTE_BIASES(0, 1, 2, 3)
+ "add %[bias], %[bias], #16\n\t" MOTE_BIASES(4, 5, 6, 7)
       "1:\n\t"
       "ldr x9, [%[x]], #32\n\t"
       "subs %w[segments], %w[segments], #1\n\t"
@@ -169,8 +179,8 @@ MOTE_INLINE void products(int32x4_t (&sum)[2], const int8_t* const* x, const Mat
       "4:\n\t"
       "cbnz %w[segments], 1b\n\t"
       MOTE_ACROSS(0, 1, 2, 3) MOTE_ACROSS(4, 5, 6, 7)
-      : [w] "+r"(w), [second] "+r"(second), [x] "+r"(x), [segments] "+r"(segments), "=w"(a0),
-        "=w"(a4)
+      : [w] "+r"(w), [second] "+r"(second), [x] "+r"(x), [segments] "+r"(segments), [bias] "+r"(bias), "=&w"(a0),
+        "=&w"(a4)
       : [length] "r"(g.length), [last] "r"(g.last)
       : "x9", "x13", "x14", "v1", "v2", "v3", "v5", "v6", "v7", "v16", "v17", "v18", "v19", "v20",
         "v24", "v25", "v26", "v27", "v28", "v29", "v30", "v31", "cc", "memory");
@@ -179,14 +189,15 @@ MOTE_INLINE void products(int32x4_t (&sum)[2], const int8_t* const* x, const Mat
 
 #undef MOTE_PRODUCTS
 #undef MOTE_PRODUCTS_8
-#undef MOTE_ZERO
+#undef MOTE_BIASES
+#undef MOTE_MOVE
 #undef MOTE_ACROSS
 
 #else  // Armv7-A
 
 template <int32_t MR>
 MOTE_INLINE void products(int32x4_t (&sum)[MR], const int8_t* const* x, const Matrix& g,
-                          const int8_t* w, int32_t) {
+                          const int8_t* w, int32_t, const int32_t* bias) {
   int32x4_t acc[MR][4];
   for (auto& row : acc)
     for (auto& a : row) a = vdupq_n_s32(0);
@@ -217,7 +228,8 @@ MOTE_INLINE void products(int32x4_t (&sum)[MR], const int8_t* const* x, const Ma
     int32x2_t half[4];
     for (int32_t j = 0; j < 4; ++j)
       half[j] = vadd_s32(vget_low_s32(acc[i][j]), vget_high_s32(acc[i][j]));
-    sum[i] = vcombine_s32(vpadd_s32(half[0], half[1]), vpadd_s32(half[2], half[3]));
+    const int32x4_t total = vcombine_s32(vpadd_s32(half[0], half[1]), vpadd_s32(half[2], half[3]));
+    sum[i] = vaddq_s32(total, vld1q_s32(bias));
   }
 }
 

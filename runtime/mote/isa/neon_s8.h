@@ -6,8 +6,10 @@
 // register until the end, where ADDP gathers those of four channels.
 #pragma once
 #include "neon_depthwise_s8.h"
+#include "neon_elementwise_s8.h"
 #include "neon_gemm_s8.h"
 #include "neon_products_s8.h"
+#include "neon_run_s8.h"
 
 namespace mote::isa {
 
@@ -15,6 +17,8 @@ struct NeonS8 : ScalarS8 {
   static constexpr const char* kName = "neon";
   static constexpr int32_t kNrS8 = 4, kNrTailS8 = 4, kKrS8 = 16;
   static constexpr int32_t kPatchAlign = 16;
+  // Four are gathered at a time; in place of the fifth is a segment of padding.
+  static constexpr int32_t kPatchRows = 5;
 
   template <class To, class X>
   static MOTE_INLINE void gather(To* to, const X* from, int32_t n) {
@@ -40,6 +44,20 @@ struct NeonS8 : ScalarS8 {
   }
 
   template <class Isa, class Rq, class S, class X, class W>
+  static MOTE_INLINE void dense(const S& s, const X* x, int32_t k, int32_t n, const W* w,
+                                const int32_t* bias, const int32_t* mult, typename Rq::Out* y,
+                                int8_t* scratch) {
+#if defined(__ARM_NEON)
+    if constexpr (Rq::kHigh && sizeof(X) == 1 && sizeof(W) == 1) {
+      neon::Matrix g{w, bias, mult, n, 0, {s.zp, s.lo, s.hi, s.shift}, 1, 0, 0, nullptr};
+      neon::multiply_pixel<Isa>(g, x, k, y);
+      return;
+    }
+#endif
+    ScalarS8::dense<Isa, Rq>(s, x, k, n, w, bias, mult, y, scratch);
+  }
+
+  template <class Isa, class Rq, class S, class X, class W>
   static MOTE_INLINE bool conv2d_row(const S& s, const X* const* rows, const W* w,
                                      const int32_t* bias, const int32_t* mult, typename Rq::Out* y,
                                      int8_t* scratch) {
@@ -56,6 +74,29 @@ struct NeonS8 : ScalarS8 {
 #endif
     return ScalarS8::conv2d_row<Isa, Rq>(s, rows, w, bias, mult, y, scratch);
   }
+
+#if defined(__ARM_NEON)
+  // ---- Elementwise (neon_elementwise_s8.h)
+  template <class Isa, class S>
+  static MOTE_INLINE void add(const S& s, const int8_t* a, int32_t a_step, const int8_t* b,
+                              int32_t b_step, int8_t* y, int32_t n) {
+    const neon::Add k{s.a_mult, s.b_mult, s.offset, s.right, s.lo, s.hi};
+    const bool fast = s.right >= 16 && a_step != 0 && b_step != 0;
+    const int32_t i = fast ? neon::add(k, a, b, y, n) : 0;
+    ScalarS8::add<Isa>(s, a + i * a_step, a_step, b + i * b_step, b_step, y + i, n - i);
+  }
+  static MOTE_INLINE void accumulate(int32_t* sums, const int8_t* x, int32_t n) {
+    neon::accumulate(sums, x, n);
+  }
+  static MOTE_INLINE void maximum(int8_t* y, const int8_t* x, int32_t n) { neon::maximum(y, x, n); }
+  template <class S>
+  static MOTE_INLINE void requantize_row(const S& s, const int32_t* sums, int32_t mult, int8_t* y,
+                                         int32_t n) {
+    const neon::Store store{s.zp, s.lo, s.hi, s.shift};
+    const int32_t i = neon::requantize_row(store, sums, mult, y, n);
+    ScalarS8::requantize_row(s, sums + i, mult, y + i, n - i);
+  }
+#endif
 
   // ---- Depthwise convolution (neon_depthwise_s8.h)
   static constexpr int32_t kDwGroup = 1;
@@ -130,75 +171,15 @@ struct NeonS8 : ScalarS8 {
     neon::finish(s, acc, mult, y, count);
   }
 
-  // Outputs whose windows are inside the image, with the kernel in registers.
-  static constexpr bool kRunsPad = false;
+  // Outputs of a 3x3 kernel, which stays in registers.
   template <int32_t Lanes>
-  static __attribute__((noinline)) void depthwise_run(const neon::Store& store,
-                                                      const neon::Run& r) {
+  static MOTE_SHARED void depthwise_run(const neon::Store& store, const neon::Run& r) {
 #if defined(__aarch64__)
-    if constexpr (Lanes == 16) {
-      depthwise_run_16(store, r);
-      return;
-    }
+    neon::run<Lanes, Lanes>(store, r, 0);
+#else
+    for (int32_t c = 0; c < Lanes; c += 8) neon::run<8, Lanes>(store, r, c);
 #endif
-    for (int32_t c = 0; c < Lanes; c += 8) depthwise_run_8<Lanes>(store, r, c);
   }
-  template <int32_t Lanes>
-  static MOTE_INLINE void depthwise_run_8(const neon::Store& store, const neon::Run& r, int32_t c) {
-    const neon::Store s = store;
-    const int32_t count = r.channels < 8 ? r.channels : 8, stride = r.stride;
-    const int32_t step[3] = {r.steps[0], r.steps[1], r.steps[2]};
-    const int8_t* x[3] = {r.rows[0] + c, r.rows[1] + c, r.rows[2] + c};
-    const int32_t* bias = r.bias + c;
-    const neon::HalvedMultipliers mult{r.mult.mult + c};
-    int8_t* y = r.y + c;
-    int8x8_t w[9];
-    for (int32_t t = 0; t < 9; ++t) w[t] = vld1_s8(r.w + Lanes * t + c);
-    for (int32_t n = r.count; n > 0; --n, y += r.channels) {
-      int32x4_t acc[2] = {vld1q_s32(bias), vld1q_s32(bias + 4)};
-      int16x8_t sum = vdupq_n_s16(0);
-      for (int32_t t = 0; t < 9; ++t) {
-        const int8x8_t v = vld1_s8(x[t / 3] + t % 3 * step[t / 3]);
-        sum = t % 2 == 0 ? vmull_s8(v, w[t]) : vmlal_s8(sum, v, w[t]);
-        if (t % 2 == 0 && t < 8) continue;
-        acc[0] = vaddw_s16(acc[0], vget_low_s16(sum));
-        acc[1] = vaddw_s16(acc[1], vget_high_s16(sum));
-      }
-      neon::finish(s, acc, mult, y, count);
-      for (int32_t ky = 0; ky < 3; ++ky) x[ky] += stride * step[ky];
-    }
-  }
-#if defined(__aarch64__)
-  static MOTE_INLINE void depthwise_run_16(const neon::Store& store, const neon::Run& r) {
-    const neon::Store s = store;
-    const int32_t step[3] = {r.steps[0], r.steps[1], r.steps[2]}, stride = r.stride;
-    const int8_t* x[3] = {r.rows[0], r.rows[1], r.rows[2]};
-    const int32_t* bias = r.bias;
-    const neon::HalvedMultipliers mult = r.mult;
-    int8_t* y = r.y;
-    int8x16_t w[9];
-    for (int32_t t = 0; t < 9; ++t) w[t] = vld1q_s8(r.w + 16 * t);
-    for (int32_t n = r.count; n > 0; --n, y += r.channels) {
-      int32x4_t acc[4];
-      for (int32_t i = 0; i < 4; ++i) acc[i] = vld1q_s32(bias + 4 * i);
-      int16x8_t low = vdupq_n_s16(0), high = low;
-      for (int32_t t = 0; t < 9; ++t) {
-        const int8x16_t v = vld1q_s8(x[t / 3] + t % 3 * step[t / 3]);
-        if (t % 2 == 0) {
-          low = vmull_s8(vget_low_s8(v), vget_low_s8(w[t])), high = vmull_high_s8(v, w[t]);
-          if (t < 8) continue;
-        } else {
-          low = vmlal_s8(low, vget_low_s8(v), vget_low_s8(w[t]));
-          high = vmlal_high_s8(high, v, w[t]);
-        }
-        acc[0] = vaddw_s16(acc[0], vget_low_s16(low)), acc[1] = vaddw_high_s16(acc[1], low);
-        acc[2] = vaddw_s16(acc[2], vget_low_s16(high)), acc[3] = vaddw_high_s16(acc[3], high);
-      }
-      neon::finish(s, acc, mult, y, 16);
-      for (int32_t ky = 0; ky < 3; ++ky) x[ky] += stride * step[ky];
-    }
-  }
-#endif
 
 #if defined(__aarch64__)
   static constexpr int32_t kTilePixels = 4;  // 16 sums, 4 weights, an input and a product
@@ -212,28 +193,21 @@ struct NeonS8 : ScalarS8 {
 
   // One pixel, by 8 channels in AArch64; or up to kTilePixels, by 4 channels.
   template <int32_t MR>
-  static __attribute__((noinline)) void tile(const neon::Matrix& matrix, const int8_t* const* x,
-                                             int8_t* y, int32_t rows) {
+  static MOTE_SHARED void tile(const neon::Matrix& matrix, const int8_t* const* x, int8_t* y,
+                               int32_t rows) {
     const neon::Matrix g = matrix;  // a copy that writing y cannot change
-    int8_t* yi[MR];
-    for (int32_t i = 0; i < MR; ++i) {
-      yi[i] = y;
-      if (i + 1 < rows) y += g.y_step;
-    }
+    const int64_t y1 = rows > 1 ? g.y_step : 0, y2 = rows > 2 ? y1 + g.y_step : y1;
+    const int64_t step[4] = {0, y1, y2, rows > 3 ? y2 + g.y_step : y2};
     const int32_t block = (((g.segments - 1) * g.length + g.last + 15) & -16) * 4;
     constexpr int32_t kBlocks = neon::blocks_of_tile<MR>();
     const int8_t* w = g.w;
-    for (int32_t n = 0; n < g.n; n += 4 * kBlocks, w += kBlocks * block) {
+    for (int32_t n = 0; n < g.n; n += 4 * kBlocks, y += 4 * kBlocks, w += kBlocks * block) {
       const int32_t count = g.n - n;
       const int32_t* bias = g.biases(n, 4 * kBlocks);
       const int32_t* mult = g.multipliers(n, 4 * kBlocks);
       int32x4_t sum[kBlocks * MR];
       // Of a last block alone the products are made twice.
-      neon::products(sum, x, g, w, count > 4 ? block : 0);
-      for (int32_t b = 0; b < kBlocks; ++b) {
-        const int32x4_t v = vld1q_s32(bias + 4 * b);
-        for (int32_t i = 0; i < MR; ++i) sum[b * MR + i] = vaddq_s32(sum[b * MR + i], v);
-      }
+      neon::products(sum, x, g, w, count > 4 ? block : 0, bias);
       g.store.shift_sums(sum);
       for (int32_t b = 0; b < kBlocks; ++b) {
         const int32x4_t v = vshlq_s32(vld1q_s32(mult + 4 * b), g.store.halving());
@@ -241,29 +215,28 @@ struct NeonS8 : ScalarS8 {
       }
       const uint32x4_t v = neon::pack_results(g.store, sum);
       if (count >= 4 * kBlocks) {
-        put<0, kBlocks>(v, yi[0]);
-        if constexpr (MR > 1) put<1, kBlocks>(v, yi[1]);
-        if constexpr (MR > 2) put<2, kBlocks>(v, yi[2]);
-        if constexpr (MR > 3) put<3, kBlocks>(v, yi[3]);
+        put<0, kBlocks>(v, y);
+        if constexpr (MR > 1) put<1, kBlocks>(v, y + step[1]);
+        if constexpr (MR > 2) put<2, kBlocks>(v, y + step[2]);
+        if constexpr (MR > 3) put<3, kBlocks>(v, y + step[3]);
       } else {
         int8_t bytes[16];
         vst1q_s8(bytes, vreinterpretq_s8_u32(v));
-        neon::store_few(yi, bytes, 4, MR, count);
+        neon::store_few(y, step, bytes, 4, MR, count);
       }
     }
   }
 
  private:
-  // Stores four channels of NB blocks, and advances.
+  // Stores four channels of NB blocks.
   template <int32_t I, int32_t NB>
-  static MOTE_INLINE void put(uint32x4_t v, int8_t*& y) {
+  static MOTE_INLINE void put(uint32x4_t v, int8_t* y) {
     if constexpr (NB == 2) {
       vst1_u8(reinterpret_cast<uint8_t*>(y), vget_low_u8(vreinterpretq_u8_u32(v)));
     } else {
       const uint32_t four = vgetq_lane_u32(v, I);
       memcpy(y, &four, 4);
     }
-    y += 4 * NB;
   }
 #endif
 };

@@ -5,6 +5,13 @@
 #include <arm_neon.h>
 #endif
 
+// A function that all layers share. GCC would clone it for the arguments of one of them.
+#if defined(__GNUC__) && !defined(__clang__)
+#define MOTE_SHARED __attribute__((noinline, noclone))
+#else
+#define MOTE_SHARED __attribute__((noinline))
+#endif
+
 namespace mote::isa::neon {
 
 // Copies n bytes, and touches no others. Two overlapping copies serve every n between two powers
@@ -50,6 +57,7 @@ MOTE_INLINE void fill(int8_t* to, int8x16_t v, int32_t n) {
 struct Store {
   int32_t zp, lo, hi, shift;
 
+  MOTE_INLINE bool clamps() const { return lo > -128 || hi < 127; }
   MOTE_INLINE int32x4_t halving() const { return vdupq_n_s32(shift == 0 ? -1 : 0); }
   template <int32_t N>
   MOTE_INLINE void shift_sums(int32x4_t (&sum)[N]) const {
