@@ -1,6 +1,7 @@
 // Integer kernels with weights: convolutions and fully connected layers.
 #include <algorithm>
 
+#include "kernels/costs.h"
 #include "kernels/integer_isa.h"
 #include "kernels/rows.h"
 #include "mote/pack.h"
@@ -182,58 +183,47 @@ Call lower_dense_int4(const Site& site, const Kernel& kernel) {
   return call;
 }
 
-// Instructions per multiply-add.
-double rate(const Kernel& kernel) {
-  constexpr std::pair<std::string_view, double> kRates[] = {{"ScalarS8", 3.0}, {"DspS8", 1.3},
-                                                            {"NeonS8", 0.3},   {"RvvS8", 0.2},
-                                                            {"MveS8", 0.2},    {"DotS8", 0.1}};
-  for (const auto& [isa, rate] : kRates)
-    if (isa == kernel.isa) return rate;
-  return 4.0;
-}
-double cost(const Site& site, const Kernel& kernel, double factor) {
-  const int64_t macs = site.op.def->macs(site.op, infer_ctx(site.graph, site.op));
-  return factor * rate(kernel) * static_cast<double>(macs);
-}
-double cost_gemm(const Site& site, const Kernel& kernel) { return cost(site, kernel, 1.0); }
-double cost_depthwise(const Site& site, const Kernel& kernel) { return cost(site, kernel, 2.0); }
+double cost_integer(const Site& site, const Kernel& kernel) { return integer_cost(site, kernel); }
+
+// The products of a group are short, and each group is gathered for itself.
 double cost_conv2d(const Site& site, const Kernel& kernel) {
-  return cost(site, kernel, site.op.as<QConv2dAttrs>().groups > 1 ? 4.0 : 1.2);
+  const double dense = integer_cost(site, kernel);
+  if (site.op.as<QConv2dAttrs>().groups == 1) return dense;
+  return 4 * dense + 40.0 * static_cast<double>(site.out(0).elements());
 }
 
-// Spreading a weight takes about two instructions; gathering is repeated for each block of
-// channels.
+// Spreading a weight takes two or three instructions.
 double cost_int4(const Site& site, const Kernel& kernel) {
-  return cost(site, kernel, 1.3) + 2.0 * static_cast<double>(site.in(1).elements());
+  return 1.1 * integer_cost(site, kernel) + 2.5 * static_cast<double>(site.in(1).elements());
 }
 
 constexpr Kernel kRows[] = {
     // clang-format off
     // name                  op             needs    isa         refuses            lower            cost
-    {"pointwise_s8",         &ops::qconv2d, kNone,   "ScalarS8", refuses_pointwise, lower_pointwise, cost_gemm},
-    {"pointwise_s8_dsp",     &ops::qconv2d, kDsp,    "DspS8",    refuses_pointwise, lower_pointwise, cost_gemm},
-    {"pointwise_s8_mve",     &ops::qconv2d, kMve,    "MveS8",    refuses_pointwise, lower_pointwise, cost_gemm},
-    {"pointwise_s8_neon",    &ops::qconv2d, kNeon,   "NeonS8",   refuses_pointwise, lower_pointwise, cost_gemm},
-    {"pointwise_s8_dot",     &ops::qconv2d, kDot,    "DotS8",    refuses_pointwise, lower_pointwise, cost_gemm},
-    {"pointwise_s8_rvv",     &ops::qconv2d, kRvv,    "RvvS8",    refuses_pointwise, lower_pointwise, cost_gemm},
-    {"depthwise_s8",         &ops::qconv2d, kNone,   "ScalarS8", refuses_depthwise, lower_depthwise, cost_depthwise},
-    {"depthwise_s8_dsp",     &ops::qconv2d, kDsp,    "DspS8",    refuses_depthwise, lower_depthwise, cost_depthwise},
-    {"depthwise_s8_mve",     &ops::qconv2d, kMve,    "MveS8",    refuses_depthwise, lower_depthwise, cost_depthwise},
-    {"depthwise_s8_neon",    &ops::qconv2d, kNeon,   "NeonS8",   refuses_depthwise, lower_depthwise, cost_depthwise},
-    {"depthwise_s8_dot",     &ops::qconv2d, kDot,    "DotS8",    refuses_depthwise, lower_depthwise, cost_depthwise},
-    {"depthwise_s8_rvv",     &ops::qconv2d, kRvv,    "RvvS8",    refuses_depthwise, lower_depthwise, cost_depthwise},
+    {"pointwise_s8",         &ops::qconv2d, kNone,   "ScalarS8", refuses_pointwise, lower_pointwise, cost_integer},
+    {"pointwise_s8_dsp",     &ops::qconv2d, kDsp,    "DspS8",    refuses_pointwise, lower_pointwise, cost_integer},
+    {"pointwise_s8_mve",     &ops::qconv2d, kMve,    "MveS8",    refuses_pointwise, lower_pointwise, cost_integer},
+    {"pointwise_s8_neon",    &ops::qconv2d, kNeon,   "NeonS8",   refuses_pointwise, lower_pointwise, cost_integer},
+    {"pointwise_s8_dot",     &ops::qconv2d, kDot,    "DotS8",    refuses_pointwise, lower_pointwise, cost_integer},
+    {"pointwise_s8_rvv",     &ops::qconv2d, kRvv,    "RvvS8",    refuses_pointwise, lower_pointwise, cost_integer},
+    {"depthwise_s8",         &ops::qconv2d, kNone,   "ScalarS8", refuses_depthwise, lower_depthwise, cost_integer},
+    {"depthwise_s8_dsp",     &ops::qconv2d, kDsp,    "DspS8",    refuses_depthwise, lower_depthwise, cost_integer},
+    {"depthwise_s8_mve",     &ops::qconv2d, kMve,    "MveS8",    refuses_depthwise, lower_depthwise, cost_integer},
+    {"depthwise_s8_neon",    &ops::qconv2d, kNeon,   "NeonS8",   refuses_depthwise, lower_depthwise, cost_integer},
+    {"depthwise_s8_dot",     &ops::qconv2d, kDot,    "DotS8",    refuses_depthwise, lower_depthwise, cost_integer},
+    {"depthwise_s8_rvv",     &ops::qconv2d, kRvv,    "RvvS8",    refuses_depthwise, lower_depthwise, cost_integer},
     {"conv2d_s8",            &ops::qconv2d, kNone,   "ScalarS8", refuses_conv2d,    lower_conv2d,    cost_conv2d},
     {"conv2d_s8_dsp",        &ops::qconv2d, kDsp,    "DspS8",    refuses_conv2d,    lower_conv2d,    cost_conv2d},
     {"conv2d_s8_mve",        &ops::qconv2d, kMve,    "MveS8",    refuses_conv2d,    lower_conv2d,    cost_conv2d},
     {"conv2d_s8_neon",       &ops::qconv2d, kNeon,   "NeonS8",   refuses_conv2d,    lower_conv2d,    cost_conv2d},
     {"conv2d_s8_dot",        &ops::qconv2d, kDot,    "DotS8",    refuses_conv2d,    lower_conv2d,    cost_conv2d},
     {"conv2d_s8_rvv",        &ops::qconv2d, kRvv,    "RvvS8",    refuses_conv2d,    lower_conv2d,    cost_conv2d},
-    {"dense_s8",             &ops::qdense,  kNone,   "ScalarS8", serves_all,        lower_dense,     cost_gemm},
-    {"dense_s8_dsp",         &ops::qdense,  kDsp,    "DspS8",    serves_all,        lower_dense,     cost_gemm},
-    {"dense_s8_mve",         &ops::qdense,  kMve,    "MveS8",    serves_all,        lower_dense,     cost_gemm},
-    {"dense_s8_neon",        &ops::qdense,  kNeon,   "NeonS8",   serves_all,        lower_dense,     cost_gemm},
-    {"dense_s8_dot",         &ops::qdense,  kDot,    "DotS8",    serves_all,        lower_dense,     cost_gemm},
-    {"dense_s8_rvv",         &ops::qdense,  kRvv,    "RvvS8",    serves_all,        lower_dense,     cost_gemm},
+    {"dense_s8",             &ops::qdense,  kNone,   "ScalarS8", serves_all,        lower_dense,     cost_integer},
+    {"dense_s8_dsp",         &ops::qdense,  kDsp,    "DspS8",    serves_all,        lower_dense,     cost_integer},
+    {"dense_s8_mve",         &ops::qdense,  kMve,    "MveS8",    serves_all,        lower_dense,     cost_integer},
+    {"dense_s8_neon",        &ops::qdense,  kNeon,   "NeonS8",   serves_all,        lower_dense,     cost_integer},
+    {"dense_s8_dot",         &ops::qdense,  kDot,    "DotS8",    serves_all,        lower_dense,     cost_integer},
+    {"dense_s8_rvv",         &ops::qdense,  kRvv,    "RvvS8",    serves_all,        lower_dense,     cost_integer},
     {"conv2d_s4",              &ops::qconv2d, kNone,  "ScalarS8", refuses_conv2d_int4, lower_conv2d_int4, cost_int4},
     {"conv2d_s4_dsp",          &ops::qconv2d, kDsp,   "DspS8",    refuses_conv2d_int4, lower_conv2d_int4, cost_int4},
     {"conv2d_s4_mve",          &ops::qconv2d, kMve,   "MveS8",    refuses_conv2d_int4, lower_conv2d_int4, cost_int4},

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernels/blocks.h"
+#include "kernels/costs.h"
 #include "plan/arena.h"
 #include "plan/liveness.h"
 #include "plan/order.h"
@@ -66,6 +67,7 @@ void make_steps(Program& program, Goal goal) {
     step.call = std::move(step.selection.call);
     if (!kernel.isa.empty()) step.call.checks = block_checks(kernel);
     if (op.def->macs) step.macs = op.def->macs(op, infer_ctx(program.graph, op));
+    step.est_cycles = estimated_cycles(site, kernel, *program.target);
     place_weights(program, step, names);
     program.steps.push_back(std::move(step));
   }
@@ -118,6 +120,15 @@ int64_t Program::macs() const {
   int64_t macs = 0;
   for (const Step& step : steps) macs += step.macs;
   return macs;
+}
+
+std::optional<int64_t> Program::est_cycles() const {
+  int64_t cycles = 0;
+  for (const Step& step : steps) {
+    if (step.macs > 0 && !step.est_cycles) return {};
+    cycles += step.est_cycles.value_or(0);
+  }
+  return cycles;
 }
 
 Program plan(Graph graph, const Target& target, const PlanOptions& options) {

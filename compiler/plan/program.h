@@ -46,6 +46,7 @@ struct Step {
   std::string name;                 // a C identifier, unique in the program
   int64_t macs = 0;
   int64_t weights_bytes = 0;
+  std::optional<int64_t> est_cycles = {};  // where the target has fitted costs for the kernel
 };
 
 // A graph input or output as the emitted header shows it.
@@ -67,6 +68,8 @@ struct Program {
   bool arena_optimal = false;
   int64_t weights_bytes() const;
   int64_t macs() const;
+  // Of all layers with multiply-adds; empty if one of them has no estimate.
+  std::optional<int64_t> est_cycles() const;
 };
 
 // Every tensor and the arena itself start at multiples of this: a NEON or MVE register.

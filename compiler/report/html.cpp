@@ -154,6 +154,21 @@ TemplateData slot_data(const Program& program, const Slot& slot, std::string_vie
                         {"offset", grouped(program.buffers[slot.place.buffer].offset)}};
 }
 
+// What was left out, and what stays float.
+TemplateList notes_data(const Program& program) {
+  TemplateList notes;
+  if (const Pruned& pruned = program.graph.pruned; pruned.channels > 0)
+    notes.push_back(TemplateObject{
+        {"note", fmt::format("{} channels that are constant or never read were left out, with {} "
+                             "multiply-accumulates and {} bytes of weights",
+                             grouped(pruned.channels), grouped(pruned.macs),
+                             grouped(pruned.weight_bytes))}});
+  for (const Note& note : program.graph.notes)
+    notes.push_back(
+        TemplateObject{{"note", escaped(fmt::format("{}: {}", describe(note.origin), note.text))}});
+  return notes;
+}
+
 }  // namespace
 
 std::string report_html(const Program& program, const ReportContext& context) {
@@ -185,6 +200,7 @@ std::string report_html(const Program& program, const ReportContext& context) {
   data["lines"] = lines_data(program, map);
   data["ticks"] = ticks_data(program, map);
   data["rows"] = rows;
+  data["notes"] = notes_data(program);
   return render("report.html.in", data);
 }
 

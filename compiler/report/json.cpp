@@ -17,6 +17,10 @@ Json per_channel(const std::vector<T>& values) {
   return values;
 }
 
+Json number_or_null(const std::optional<int64_t>& number) {
+  return number ? Json(*number) : Json(nullptr);
+}
+
 Json slot_json(const Program& program, const Slot& slot) {
   Json json = {{"name", slot.name},
                {"c_name", slot.c_name},
@@ -69,7 +73,7 @@ Json layer_json(const Program& program, const Step& step) {
           {"macs", step.macs},
           {"weights_bytes", step.weights_bytes},
           {"scratch_bytes", step.call.scratch_bytes},
-          {"est_cycles", nullptr},
+          {"est_cycles", number_or_null(step.est_cycles)},
           {"buffers", buffers},
           {"candidates", candidates}};
 }
@@ -101,23 +105,24 @@ std::string report_json(const Program& program, const ReportContext& context) {
   Json layers = Json::array();
   for (const Step& step : program.steps) layers.push_back(layer_json(program, step));
   const Pruned& pruned = program.graph.pruned;
-  const Json report = {
-      {"model", context.model},
-      {"name", program.name},
-      {"target", std::string(program.target->name)},
-      {"optimize", context.optimize},
-      {"inputs", slots_json(program, program.inputs)},
-      {"outputs", slots_json(program, program.outputs)},
-      {"memory", memory_json(program)},
-      {"totals",
-       {{"macs", program.macs()}, {"est_cycles", nullptr}, {"parameters", parameters(program)}}},
-      {"pruned",
-       {{"channels", pruned.channels},
-        {"macs", pruned.macs},
-        {"weights_bytes", pruned.weight_bytes}}},
-      {"layers", layers},
-      {"notes", notes_json(program)},
-      {"files", context.files}};
+  const Json report = {{"model", context.model},
+                       {"name", program.name},
+                       {"target", std::string(program.target->name)},
+                       {"optimize", context.optimize},
+                       {"inputs", slots_json(program, program.inputs)},
+                       {"outputs", slots_json(program, program.outputs)},
+                       {"memory", memory_json(program)},
+                       {"totals",
+                        {{"macs", program.macs()},
+                         {"est_cycles", number_or_null(program.est_cycles())},
+                         {"parameters", parameters(program)}}},
+                       {"pruned",
+                        {{"channels", pruned.channels},
+                         {"macs", pruned.macs},
+                         {"weights_bytes", pruned.weight_bytes}}},
+                       {"layers", layers},
+                       {"notes", notes_json(program)},
+                       {"files", context.files}};
   // Names in a model may be no UTF-8.
   return report.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -1,0 +1,60 @@
+#include "kernels/costs.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "ops/qdense.h"
+#include "support/diag.h"
+
+namespace motec {
+namespace {
+
+struct Row {
+  std::string_view isa, kind;
+  double mac, output, call;
+};
+
+constexpr Row kRows[] = {
+#include "kernels/costs.inc"
+};
+
+// A fully connected layer for several vectors is a pointwise one.
+std::string_view kind_of(const Site& site, const Kernel& kernel) {
+  const bool rows = kernel.op == &ops::qdense && site.out(0).elements() > site.out(0).shape.back();
+  return rows ? "pointwise" : kernel.name.substr(0, kernel.name.find('_'));
+}
+
+const Row* row_of(const Site& site, const Kernel& kernel) {
+  const std::string_view kind = kind_of(site, kernel);
+  const auto* row = std::find_if(std::begin(kRows), std::end(kRows), [&](const Row& r) {
+    return r.isa == kernel.isa && r.kind == kind;
+  });
+  return row == std::end(kRows) ? nullptr : row;
+}
+
+// Element by element kernels on Cortex-M4: cycles per result.
+constexpr std::pair<std::string_view, double> kPerResult[] = {
+    {"quantize", 19}, {"dequantize", 9}, {"add_s8_dsp", 9}, {"lookup_s8", 7}, {"flip_sign", 5},
+};
+
+}  // namespace
+
+double integer_cost(const Site& site, const Kernel& kernel) {
+  const Row* row = row_of(site, kernel);
+  internal_check(row, "{} has no row of costs", kernel.name);
+  const int64_t macs = site.op.def->macs(site.op, infer_ctx(site.graph, site.op));
+  return row->mac * static_cast<double>(macs) +
+         row->output * static_cast<double>(site.out(0).elements()) + row->call;
+}
+
+std::optional<int64_t> estimated_cycles(const Site& site, const Kernel& kernel,
+                                        const Target& target) {
+  if (target.name != "cortex-m4") return {};
+  if (kernel.isa == "DspS8" && row_of(site, kernel)) return std::llround(kernel.cost(site, kernel));
+  for (const auto& [name, cycles] : kPerResult)
+    if (name == kernel.name)
+      return std::llround(cycles * static_cast<double>(site.out(0).elements()));
+  return {};
+}
+
+}  // namespace motec
