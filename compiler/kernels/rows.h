@@ -12,6 +12,7 @@ std::span<const Kernel> conv_rows();
 std::span<const Kernel> conv_transpose_rows();
 std::span<const Kernel> quantized_rows();
 std::span<const Kernel> quantized_element_rows();
+std::span<const Kernel> quantized_recurrent_rows();
 std::span<const Kernel> recurrent_rows();
 std::span<const Kernel> index_rows();
 

@@ -6,9 +6,16 @@ namespace motec {
 
 std::span<const std::span<const Kernel>> kernel_tables() {
   static const std::span<const Kernel> kTables[] = {
-      conv_rows(),  conv_transpose_rows(), elementwise_rows(),
-      move_rows(),  recurrent_rows(),      reduce_rows(),
-      index_rows(), quantized_rows(),      quantized_element_rows(),
+      conv_rows(),
+      conv_transpose_rows(),
+      elementwise_rows(),
+      move_rows(),
+      recurrent_rows(),
+      reduce_rows(),
+      index_rows(),
+      quantized_rows(),
+      quantized_element_rows(),
+      quantized_recurrent_rows(),
   };
   return kTables;
 }

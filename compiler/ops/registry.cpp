@@ -19,6 +19,7 @@
 #include "ops/qdense.h"
 #include "ops/qmatmul.h"
 #include "ops/qpool.h"
+#include "ops/qrecurrent.h"
 #include "ops/qsoftmax.h"
 #include "ops/quantize.h"
 #include "ops/recurrent.h"
@@ -60,6 +61,7 @@ std::span<const OpDef* const> all_ops() {
       &ops::qmatmul,
       &ops::qmul,
       &ops::qpool,
+      &ops::qrecurrent,
       &ops::qsoftmax,
       &ops::quantize,
       &ops::recurrent,

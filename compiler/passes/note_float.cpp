@@ -4,8 +4,10 @@
 #include "ops/conv2d.h"
 #include "ops/dense.h"
 #include "ops/quantize.h"
+#include "ops/recurrent.h"
 #include "ops/unary.h"
 #include "passes/passes.h"
+#include "passes/quantized.h"
 
 namespace motec {
 namespace {
@@ -50,6 +52,7 @@ class Notes {
   }
 
   std::string reason(const Op& op) const {
+    if (op.def == &ops::recurrent) return why_recurrent_stays_float(graph_, op);
     if (op.def != &ops::conv2d && op.def != &ops::dense)
       return reason_of_result(op, fmt::format("there is no integer form of {}", op.def->name));
     if (!made_by(op.in[0], ops::dequantize)) return "its operand is not quantized";

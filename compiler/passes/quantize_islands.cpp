@@ -67,7 +67,12 @@ bool quantize_islands(Graph& graph, PassCtx& ctx) {
        {quantize_moves_rules(), quantize_layers_rules(), quantize_elements_rules()})
     rules.insert(rules.end(), more.begin(), more.end());
   rules.push_back(make_lookup);
-  return rewrite(graph, rules, ctx.rewrites_left);
+  bool changed = rewrite(graph, rules, ctx.rewrites_left);
+  while (quantize_recurrent(graph, ctx.rewrites_left)) {
+    changed = true;
+    rewrite(graph, rules, ctx.rewrites_left);
+  }
+  return changed;
 }
 
 }  // namespace motec

@@ -1,6 +1,7 @@
 // What the passes over quantized graphs share.
 #pragma once
 #include <optional>
+#include <string>
 
 #include "ir/rewriter.h"
 #include "ops/quantize.h"
@@ -30,6 +31,12 @@ bool make_lookup(Rewriter& r, const Op& op);
 std::vector<Rule> quantize_layers_rules();
 // Rules: the same for operators without weights.
 std::vector<Rule> quantize_elements_rules();
+
+// Makes integer operators of LSTMs and GRUs whose results are all quantized. `budget` is that of
+// rewrite().
+bool quantize_recurrent(Graph& graph, int64_t& budget);
+// Why it would leave this one alone.
+std::string why_recurrent_stays_float(const Graph& graph, const Op& op);
 
 // The result's range after an activation that only clamps; empty for any other.
 std::optional<Store> clamped_store(const UnaryAttrs& act, const Affine& y, DType out);
