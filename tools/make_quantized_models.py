@@ -203,6 +203,47 @@ def int4_weights(b):
     b.output(b.store(name, (5, 3), 2 * y.rms))
 
 
+def recurrent(b, op, x, hidden, directions=1, per_channel=True, results=(True,), **attrs):
+    """LSTM or GRU between DequantizeLinear and QuantizeLinear; `results` says which are wanted."""
+    gates = {"LSTM": 4, "GRU": 3}[op]
+    rows, inputs, axis = gates * hidden, x.shape[-1], 1 if per_channel else None
+    steps, batch = x.shape[:2]
+    w = b.weights((directions, rows, inputs), axis, fan_in=inputs / 4)
+    r = b.weights((directions, rows, hidden), axis, fan_in=hidden)
+    bias = b.constant("bias", b.random.randn(directions, 2 * rows) * 0.2, "float32")
+    names = [b.fresh(op) if wanted else "" for wanted in results]
+    b.nodes.append(helper.make_node(
+        op, [b.dequantize(x).name, b.dequantized_weights(w, axis, "int8"),
+             b.dequantized_weights(r, axis, "int8"), bias],
+        names, name="node_" + b.fresh(op), hidden_size=hidden, **attrs))
+    shapes = [(steps, directions, batch, hidden), *[(directions, batch, hidden)] * 2]
+    ranges = [(-1, 1), (-0.9, 1), (-2, 2)]
+    return [b.store(name, shape, 0.5, *limits)
+            for name, shape, limits in zip(names, shapes, ranges) if name]
+
+
+def qdq_lstm(b):
+    """Both directions with all results, a second layer of which the last state is read."""
+    x = b.take_integers((7, 2, 9))
+    y, y_h, y_c = recurrent(b, "LSTM", x, 10, 2, results=(True,) * 3, direction="bidirectional")
+    b.output(y_h)
+    b.output(y_c)
+    y = b.reshape(b.same("Transpose", y, (7, 2, 2, 10), perm=[0, 2, 1, 3]), (7, 2, 20))
+    (last,) = recurrent(b, "LSTM", y, 6, per_channel=False, results=(False, True))
+    b.output(b.gemm(b.reshape(last, (2, 6)), 5))
+
+
+def qdq_gru(b):
+    """The reset gate before and after the product, backwards and forwards."""
+    x = b.take_integers((6, 1, 11))
+    (y,) = recurrent(b, "GRU", x, 8, direction="reverse")
+    y = b.reshape(y, (6, 1, 8))
+    y, last = recurrent(b, "GRU", y, 13, per_channel=False, results=(True, True),
+                        linear_before_reset=1)
+    b.output(y)
+    b.output(b.gemm(b.reshape(last, (1, 13)), 4))
+
+
 MODELS = [
     # name                  builder    opset dtype    domain     weights  body
     ("qdq_u8",              Qdq,       13, "uint8", "",        "int8",  qdq_u8),
@@ -223,6 +264,8 @@ MODELS = [
     ("qdq_s16",             Qdq,       21, "int16", "",        "int8",  qdq_s16),
     ("qdq_s16_microsoft",   Qdq,       17, "int16", MICROSOFT, "int8",  qdq_s16),
     ("int4_weights",        Qdq,       21, "uint8", "",        "int4",  int4_weights),
+    ("qdq_lstm",            Qdq,       14, "uint8", "",        "int8",  qdq_lstm),
+    ("qdq_gru",             Qdq,       14, "int8",  "",        "int8",  qdq_gru),
 ]
 
 SETS = 2
