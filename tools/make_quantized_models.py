@@ -130,33 +130,51 @@ def qdq_partial(b):
                    (1, 8, 4)))
 
 
+def dynamically_quantized(b, x):
+    """Integers, scale and zero point of a float tensor."""
+    names = [b.fresh("dynamic") for _ in range(3)]
+    b.nodes.append(helper.make_node("DynamicQuantizeLinear", [x], names))
+    return names
+
+
 def dynamic(b):
     """Integers whose scale is known at run time only."""
-    def quantized(x):
-        names = [b.fresh("dynamic") for _ in range(3)]
-        b.nodes.append(helper.make_node("DynamicQuantizeLinear", [x], names))
-        return names
-
     def scaled(sums, x_scale, w_scale):
         real = b.node("Cast", [sums], to=TensorProto.FLOAT)
         scale = b.node("Mul", [x_scale, b.constant("scale", w_scale, "float32")])
         return b.node("Mul", [real, scale])
 
     x = b.input((1, 3, 8, 8))
-    q, scale, zero = quantized(x.name)
+    q, scale, zero = dynamically_quantized(b, x.name)
     w, w_scale, w_zero = b.weights((6, 3, 3, 3), None, "uint8", 121)
     y = b.node("ConvInteger", [q, b.constant("weights", w, "uint8"), zero,
                                b.constant("zero", w_zero, "uint8")], pads=[1] * 4,
                kernel_shape=[3, 3])
     y = b.node("Relu", [scaled(y, scale, w_scale)])
     y = b.node("Reshape", [y, b.ints("shape", [6, 64])])
-    q, scale, zero = quantized(y)
+    q, scale, zero = dynamically_quantized(b, y)
     w, w_scale, w_zero = b.weights((64, 10), 1, "int8", 0, fan_in=64)
     y = b.node("MatMulInteger", [q, b.constant("weights", w, "int8"), zero,
                                  b.constant("zero", w_zero, "int8")])
     y = b.node("Add", [scaled(y, scale, w_scale), b.constant("bias", b.random.randn(10),
                                                              "float32")])
     b.output(Value(y, (6, 10)))
+
+
+def dynamic_products(b):
+    """Exact sums: products of two activations, with zero points known or not; a depthwise layer."""
+    x, y = b.input((2, 5, 6)), b.input((2, 6, 4))
+    q, _, q_zero = dynamically_quantized(b, x.name)
+    r, _, r_zero = dynamically_quantized(b, y.name)
+    b.output(Value(b.node("MatMulInteger", [q, r, q_zero, r_zero]), (2, 5, 4), dtype="int32"))
+    zeros = [b.constant("zero", 101, "uint8"), b.constant("zero", 140, "uint8")]
+    b.output(Value(b.node("MatMulInteger", [q, r, *zeros]), (2, 5, 4), dtype="int32"))
+    b.output(Value(b.node("MatMulInteger", [q, r]), (2, 5, 4), dtype="int32"))
+    maps = b.node("Reshape", [q, b.ints("shape", [1, 2, 5, 6])])
+    w, _, zero = b.weights((4, 1, 3, 3), None, "uint8", 130)
+    y = b.node("ConvInteger", [maps, b.constant("weights", w, "uint8"), q_zero,
+                               b.constant("zero", zero, "uint8")], group=2, kernel_shape=[3, 3])
+    b.output(Value(y, (1, 4, 3, 4), dtype="int32"))
 
 
 def asymmetric_weights(b):
@@ -264,8 +282,7 @@ MODELS = [
     ("qdq_s16",             Qdq,       21, "int16", "",        "int8",  qdq_s16),
     ("qdq_s16_microsoft",   Qdq,       17, "int16", MICROSOFT, "int8",  qdq_s16),
     ("int4_weights",        Qdq,       21, "uint8", "",        "int4",  int4_weights),
-    ("qdq_lstm",            Qdq,       14, "uint8", "",        "int8",  qdq_lstm),
-    ("qdq_gru",             Qdq,       14, "int8",  "",        "int8",  qdq_gru),
+    ("dynamic_products",    Qdq,       13, "uint8", "",        "uint8", dynamic_products),
 ]
 
 SETS = 2

@@ -80,13 +80,14 @@ TEST_CASE("quantized models agree with onnxruntime") {
       {"dynamic", 1e-5,
        "Binary 21, Cast 9, FlipSign 2, Pad 1, QConv2D 1, QDense 1, Reduce 4, Reshape 2, "
        "Transpose 2, Unary 8"},
+      {"dynamic_products", 0,
+       "Binary 20, Cast 8, FlipSign 3, QConv2D 1, QMatMul 3, Reduce 6, Reshape 1, Transpose 2, "
+       "Unary 8"},
       {"int4_weights", 1,
        "Dense 1, Dequantize 1, FlipSign 2, QConv2D 2, Quantize 1, Reshape 1, Transpose 2"},
       {"qdq_conv1d", 1,
        "Dequantize 1, QConv2D 2, QDense 1, QPool 1, Quantize 1, Reshape 2, "
        "Transpose 1"},
-      {"qdq_gru", 1, "QDense 1, QRecurrent 2, Reshape 2"},
-      {"qdq_lstm", 1, "FlipSign 4, QDense 1, QRecurrent 2, Reshape 2, Transpose 1"},
       {"qdq_moves", 1,
        "Expand 1, FlipSign 4, Lookup 4, Pad 1, QConv2D 1, QMatMul 1, QMul 1, QPool 1, QSoftmax 1, "
        "Reshape 5, Slice 1, Transpose 3"},
