@@ -282,6 +282,8 @@ MODELS = [
     ("qdq_s16",             Qdq,       21, "int16", "",        "int8",  qdq_s16),
     ("qdq_s16_microsoft",   Qdq,       17, "int16", MICROSOFT, "int8",  qdq_s16),
     ("int4_weights",        Qdq,       21, "uint8", "",        "int4",  int4_weights),
+    ("qdq_lstm",            Qdq,       14, "uint8", "",        "int8",  qdq_lstm),
+    ("qdq_gru",             Qdq,       14, "int8",  "",        "int8",  qdq_gru),
     ("dynamic_products",    Qdq,       13, "uint8", "",        "uint8", dynamic_products),
 ]
 

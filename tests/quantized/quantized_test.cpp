@@ -88,6 +88,8 @@ TEST_CASE("quantized models agree with onnxruntime") {
       {"qdq_conv1d", 1,
        "Dequantize 1, QConv2D 2, QDense 1, QPool 1, Quantize 1, Reshape 2, "
        "Transpose 1"},
+      {"qdq_gru", 1, "QDense 1, QRecurrent 2, Reshape 2"},
+      {"qdq_lstm", 1, "FlipSign 4, QDense 1, QRecurrent 2, Reshape 2, Transpose 1"},
       {"qdq_moves", 1,
        "Expand 1, FlipSign 4, Lookup 4, Pad 1, QConv2D 1, QMatMul 1, QMul 1, QPool 1, QSoftmax 1, "
        "Reshape 5, Slice 1, Transpose 3"},
