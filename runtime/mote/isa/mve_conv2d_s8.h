@@ -4,6 +4,7 @@
 #include "../window.h"
 #include "mve_elementwise_s8.h"
 #include "mve_gemm_s8.h"
+#include "scalar.h"
 
 #if defined(__ARM_FEATURE_MVE)
 namespace mote::isa::mve_conv2d {
@@ -77,7 +78,7 @@ MOTE_MVE_SHARED inline void convolve_row(const Window& v, const mve_gemm::Matrix
                                          int32_t patch_step, int8_t* scratch) {
   const Range inside = outputs_inside(v.in_w, v.out_w, v.kernel_w, v.stride_w, 1, v.pad_left);
   const int32_t n = v.kernel_w * v.in_c, advance = v.stride_w * v.in_c;
-  for (int32_t ox = 0; ox < v.out_w;) {
+  MOTE_NO_UNROLL for (int32_t ox = 0; ox < v.out_w;) {
     // Outputs inside of a kernel of one row need no patches.
     const bool middle = ox >= inside.begin && ox < inside.end;
     if (v.kernel_h == 1 && middle && rows[0] != nullptr) {
@@ -88,7 +89,7 @@ MOTE_MVE_SHARED inline void convolve_row(const Window& v, const mve_gemm::Matrix
       continue;
     }
     const int32_t count = v.out_w - ox < patch_rows ? v.out_w - ox : patch_rows;
-    for (int32_t i = 0; i < count;) {
+    MOTE_NO_UNROLL for (int32_t i = 0; i < count;) {
       const int32_t at = ox + i;
       int8_t* const to = scratch + i * patch_step;
       int32_t run = 1;

@@ -7,6 +7,7 @@
 #pragma once
 #include "mve_elementwise_s8.h"
 #include "mve_gemm_s8.h"
+#include "scalar.h"
 
 namespace mote::isa::mve_depthwise {
 
@@ -303,9 +304,9 @@ MOTE_INLINE void row_by_taps(const S& s, const int8_t* const* rows, const int8_t
   const bool whole = s.lo == -128 && s.hi == 127 && s.shift == 0;
   const auto outputs = s.stride_w == 1 ? (whole ? whole_stride1 : any_stride1)
                                        : (whole ? whole_stride2 : any_stride2);
-  for (int32_t c0 = 0; c0 < s.in_c; c0 += kChunk) {
+  MOTE_NO_UNROLL for (int32_t c0 = 0; c0 < s.in_c; c0 += kChunk) {
     const int32_t channels = s.in_c - c0 < kChunk ? s.in_c - c0 : kChunk;
-    for (int32_t ox = 0; ox < s.out_w; ox += block) {
+    MOTE_NO_UNROLL for (int32_t ox = 0; ox < s.out_w; ox += block) {
       const int32_t count = s.out_w - ox < block ? s.out_w - ox : block;
       const int32_t ix = ox * s.stride_w - s.pad_left, filled = columns(s, count, used_words(s));
       if (s.kernel_h == 1) {
