@@ -57,9 +57,9 @@ MOTE_INLINE void avgpool_any_row(const S& s, int32_t oy, const int8_t* const* ro
     for (int32_t c = 0; c < s.in_c; ++c) sums[c] = -inside * s.in_zp;
     for (int32_t ky = 0; ky < s.kernel_h; ++ky) {
       if (rows[ky] == nullptr) continue;
-      for (int32_t kx = taps.begin; kx < taps.end; ++kx) {
-        Isa::accumulate(sums, rows[ky] + (ix + kx * s.dilation_w) * s.in_c, s.in_c);
-      }
+      const int8_t* x = rows[ky] + (ix + taps.begin * s.dilation_w) * s.in_c;
+      Isa::template accumulate_pixels<Isa>(sums, x, s.dilation_w * s.in_c, taps.end - taps.begin,
+                                           s.in_c);
     }
     const int32_t at = cells > s.first_cells ? cells - s.first_cells : 0;
     Isa::requantize_row(s, sums, mult[at], y, s.in_c);

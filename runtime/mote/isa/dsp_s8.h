@@ -1,6 +1,7 @@
 // Cortex-M with the DSP extension (M4, M7, M33, M35P).
 #pragma once
 #include "dsp_depthwise_s8.h"
+#include "dsp_elementwise_s8.h"
 #include "scalar_s8.h"
 
 namespace mote::isa {
@@ -209,6 +210,27 @@ struct DspS8 : ScalarS8 {
       w += weights, bias += group_n, mult += group_n, y += group_n;
     }
   }
+
+  // ---- Elementwise and pools (dsp_elementwise_s8.h)
+  template <class Isa, class S>
+  static MOTE_INLINE void add(const S& s, const int8_t* a, int32_t a_step, const int8_t* b,
+                              int32_t b_step, int8_t* y, int32_t n) {
+    if (a_step == 0 && b_step == 0) return ScalarS8::add<Isa>(s, a, 0, b, 0, y, n);
+    DspAdd one{s.a_mult, s.b_mult, s.offset, s.right, s.lo, s.hi};
+    // A repeated operand is part of the offset. The sum wraps around on the way.
+    const auto plus = [](int32_t u, int32_t v) {
+      return static_cast<int32_t>(static_cast<uint32_t>(u) + static_cast<uint32_t>(v));
+    };
+    if (a_step == 0) one.offset = plus(one.offset, *a * s.a_mult), one.a_mult = 0, a = b;
+    if (b_step == 0) one.offset = plus(one.offset, *b * s.b_mult), one.b_mult = 0, b = a;
+    dsp::add(one, a, b, y, n);
+  }
+  template <class Isa>
+  static MOTE_INLINE void accumulate_pixels(int32_t* sums, const int8_t* x, int32_t step,
+                                            int32_t count, int32_t n) {
+    dsp::accumulate(sums, x, step, count, n);
+  }
+  static MOTE_INLINE void maximum(int8_t* y, const int8_t* x, int32_t n) { dsp::maximum(y, x, n); }
 #endif
 };
 

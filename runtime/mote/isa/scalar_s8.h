@@ -256,6 +256,12 @@ struct ScalarS8 {
   static MOTE_INLINE void accumulate(int32_t* sums, const int8_t* x, int32_t n) {
     for (int32_t c = 0; c < n; ++c) sums[c] += x[c];
   }
+  // The same for `count` pixels, `step` elements apart.
+  template <class Isa>
+  static MOTE_INLINE void accumulate_pixels(int32_t* sums, const int8_t* x, int32_t step,
+                                            int32_t count, int32_t n) {
+    for (int32_t i = 0; i < count; ++i) Isa::accumulate(sums, x + i * step, n);
+  }
   // y[c] = max(y[c], x[c]).
   static MOTE_INLINE void maximum(int8_t* y, const int8_t* x, int32_t n) {
     for (int32_t c = 0; c < n; ++c) y[c] = x[c] > y[c] ? x[c] : y[c];

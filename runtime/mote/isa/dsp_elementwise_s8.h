@@ -1,0 +1,93 @@
+// Additions and pools on Cortex-M cores with the DSP extension.
+#pragma once
+#include "dsp_conv_s8.h"
+
+namespace mote::isa {
+
+// The members of an addition's shape that its loop reads.
+struct DspAdd {
+  int32_t a_mult, b_mult, offset, right, lo, hi;
+};
+
+#if defined(__ARM_FEATURE_DSP)
+
+namespace dsp {
+
+// One of a sum. It wraps around on the way where the whole of it fits.
+MOTE_INLINE int32_t add_one(const DspAdd& s, int32_t a, int32_t b) {
+  const uint32_t sum = static_cast<uint32_t>(s.offset) + static_cast<uint32_t>(a * s.a_mult) +
+                       static_cast<uint32_t>(b * s.b_mult);
+  int32_t y;
+  __asm__("ssat %0, #8, %1" : "=r"(y) : "r"(static_cast<int32_t>(sum) >> s.right));
+  return y;
+}
+
+// Multipliers have up to 22 bits, so these are MLAs: 8 cycles per element. `y` may be `a` or `b`.
+MOTE_DSP_SHARED void add(const DspAdd& shape, const int8_t* a, const int8_t* b, int8_t* y,
+                         int32_t n) {
+  const DspAdd s = shape;
+  const bool clamps = s.lo > -128 || s.hi < 127;
+  int8_t* const begin = y;
+  for (int8_t* const end = y + (n & ~3); y != end; a += 4, b += 4, y += 4) {
+    const int32_t a0 = a[0], a1 = a[1], a2 = a[2], a3 = a[3];
+    const int32_t b0 = b[0], b1 = b[1], b2 = b[2], b3 = b[3];
+    y[0] = static_cast<int8_t>(add_one(s, a0, b0));
+    y[1] = static_cast<int8_t>(add_one(s, a1, b1));
+    y[2] = static_cast<int8_t>(add_one(s, a2, b2));
+    y[3] = static_cast<int8_t>(add_one(s, a3, b3));
+  }
+  for (int32_t i = 0; i < (n & 3); ++i) y[i] = static_cast<int8_t>(add_one(s, a[i], b[i]));
+  if (!clamps) return;
+  for (int32_t i = 0; i < n; ++i) begin[i] = static_cast<int8_t>(clamp_i32(begin[i], s.lo, s.hi));
+}
+
+// acc + bytes 0 and 2, or 1 and 3, of x, as int16.
+MOTE_INLINE uint32_t add_even_bytes(uint32_t acc, uint32_t x) {
+  __asm__("sxtab16 %0, %0, %1" : "+r"(acc) : "r"(x));
+  return acc;
+}
+MOTE_INLINE uint32_t add_odd_bytes(uint32_t acc, uint32_t x) {
+  __asm__("sxtab16 %0, %0, %1, ror #8" : "+r"(acc) : "r"(x));
+  return acc;
+}
+
+// sums[c] += x[i * step + c] for i < count and c < n. Sums of 255 pixels fit 16 bits.
+MOTE_DSP_SHARED void accumulate(int32_t* sums, const int8_t* x, int32_t step, int32_t count,
+                                int32_t n) {
+  for (int32_t part; count > 0; count -= part, x += part * step) {
+    part = count < 255 ? count : 255;
+    for (int32_t c = 0; c + 4 <= n; c += 4) {
+      uint32_t even = 0, odd = 0;
+      const int8_t* p = x + c;
+      for (const int8_t* end = p + part * step; p != end; p += step) {
+        const uint32_t word = load_word(p);
+        even = add_even_bytes(even, word);
+        odd = add_odd_bytes(odd, word);
+      }
+      sums[c] += static_cast<int16_t>(even);
+      sums[c + 1] += static_cast<int16_t>(odd);
+      sums[c + 2] += static_cast<int32_t>(even) >> 16;
+      sums[c + 3] += static_cast<int32_t>(odd) >> 16;
+    }
+    for (int32_t c = n & ~3; c < n; ++c)
+      for (int32_t i = 0; i < part; ++i) sums[c] += x[i * step + c];
+  }
+}
+
+// y[c] = max(y[c], x[c]).
+MOTE_DSP_SHARED void maximum(int8_t* y, const int8_t* x, int32_t n) {
+  for (int8_t* const end = y + (n & ~3); y != end; y += 4, x += 4) {
+    uint32_t a = load_word(y);
+    const uint32_t b = load_word(x);
+    uint32_t difference;
+    __asm__("ssub8 %1, %0, %2\n\tsel %0, %0, %2" : "+r"(a), "=&r"(difference) : "r"(b));
+    store_word(y, a);
+  }
+  for (int32_t c = 0; c < (n & 3); ++c) y[c] = x[c] > y[c] ? x[c] : y[c];
+}
+
+}  // namespace dsp
+
+#endif  // __ARM_FEATURE_DSP
+
+}  // namespace mote::isa
