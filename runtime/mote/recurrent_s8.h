@@ -1,13 +1,13 @@
 // What the integer recurrent kernels share (gru_s8.h, lstm_s8.h): the shape, the fixed-point
 // formats with their arithmetic, and the walk over directions, batch and steps.
 //
-//   x        int8 with a zero point, which the host has folded into the bias of W
-//   W, R     int8 without zero point, one scale per gate row, packed as for ScalarS8, R gate by
-//   gate h        int16 with 15 fraction bits: both cells keep it within (-1, 1) gates    W x and R
-//   h are exact in int32; requantize() brings each to 12 fraction bits, and
-//            their sum saturates to int16, [-8, 8)
-//   sigmoid, tanh   15 fraction bits, from a table
-//   c        LSTM: int16 with 11 fraction bits, saturating at -16 and 16
+// - x: int8 with a zero point, which the host has folded into the bias of W.
+// - W, R: int8 without zero point, one scale per gate row; packed as for ScalarS8, R gate by gate.
+// - h: int16 with 15 fraction bits. Both cells keep it within (-1, 1).
+// - Gates: W x and R h are exact in int32; requantize() brings each to 12 fraction bits, and their
+//   sum saturates to int16, [-8, 8).
+// - sigmoid, tanh: 15 fraction bits, from a table.
+// - c of an LSTM: int16 with 11 fraction bits, saturating at -16 and 16.
 //
 // A product of two of these is rounded half up by a shift right. There are integers only, of at
 // most 64 bits, so that every target gives the same bits.
