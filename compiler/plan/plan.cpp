@@ -123,10 +123,10 @@ int64_t Program::macs() const {
 }
 
 std::optional<int64_t> Program::est_cycles() const {
-  int64_t cycles = 0;
+  std::optional<int64_t> cycles;
   for (const Step& step : steps) {
     if (step.macs > 0 && !step.est_cycles) return {};
-    cycles += step.est_cycles.value_or(0);
+    if (step.est_cycles) cycles = cycles.value_or(0) + *step.est_cycles;
   }
   return cycles;
 }

@@ -51,7 +51,7 @@ TEST_CASE("small weights are packed in four bits unless speed is asked for") {
 }
 
 TEST_CASE("every candidate that is not taken has a reason or a higher cost") {
-  const Graph graph = dense_graph(-8);
+  const Graph graph = dense_graph(-8, 100);
   const Selection balanced = select(graph, "cortex-m55", Goal::Balanced);
   CHECK(balanced.kernel->name == "dense_s4_mve");
   CHECK(choice_of(balanced, "dense_s8_rvv").refused == "cortex-m55 lacks what it needs");
