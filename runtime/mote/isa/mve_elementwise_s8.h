@@ -5,6 +5,8 @@
 #include "scalar_s8.h"
 
 #if defined(__ARM_FEATURE_MVE)
+#include <arm_mve.h>
+
 namespace mote::isa::mve_elementwise {
 
 MOTE_INLINE void copy(int8_t* to, const int8_t* from, int32_t n) {
@@ -94,24 +96,24 @@ MOTE_INLINE void maximum(int8_t* y, const int8_t* x, int32_t n) {
 __attribute__((noinline)) inline void requantize_row(const int32_t* sums, int32_t mult, int8_t* y,
                                                      int32_t n, int32_t shift, int32_t zp,
                                                      int32_t lo, int32_t hi) {
+  // Three operands are vectors, so that the general ones fit where a frame pointer takes a
+  // register.
+  const int32x4_t mults = vdupq_n_s32(mult), lows = vdupq_n_s32(lo), highs = vdupq_n_s32(hi);
   __asm__ volatile(
-      "vdup.32 q1, %2\n\t"
-      "vdup.32 q2, %6\n\t"
-      "vdup.32 q3, %7\n\t"
-      "wlstp.32 lr, %3, 2f\n"
+      "wlstp.32 lr, %5, 2f\n"
       "1:\n\t"
       "vldrw.u32 q0, [%0], #16\n\t"
-      "vshl.s32 q0, %4\n\t"
-      "vrmulh.s32 q0, q0, q1\n\t"
-      "vadd.i32 q0, q0, %5\n\t"
-      "vmax.s32 q0, q0, q2\n\t"
-      "vmin.s32 q0, q0, q3\n\t"
+      "vshl.s32 q0, %6\n\t"
+      "vrmulh.s32 q0, q0, %q2\n\t"
+      "vadd.i32 q0, q0, %7\n\t"
+      "vmax.s32 q0, q0, %q3\n\t"
+      "vmin.s32 q0, q0, %q4\n\t"
       "vstrb.32 q0, [%1], #4\n\t"
       "letp lr, 1b\n"
       "2:"
       : "+r"(sums), "+l"(y)
-      : "r"(mult), "r"(n), "r"(shift), "r"(zp), "r"(lo), "r"(hi)
-      : "lr", "q0", "q1", "q2", "q3", "memory");
+      : "w"(mults), "w"(lows), "w"(highs), "r"(n), "r"(shift), "r"(zp)
+      : "lr", "q0", "memory");
 }
 
 }  // namespace mote::isa::mve_elementwise
