@@ -35,29 +35,28 @@ MOTE_INLINE void fill(int8_t* to, int32_t value, int32_t n) {
       : "lr", "q0", "memory");
 }
 
-// y = clamp((a * a_mult + b * b_mult + offset) >> right).
+// y = clamp((a * a_mult + b * b_mult + offset) >> right). Three operands are vectors, here and in
+// requantize_row, so that the general ones fit where a frame pointer takes a register.
 __attribute__((noinline)) inline void add(const int8_t* a, const int8_t* b, int8_t* y, int32_t n,
                                           int32_t a_mult, int32_t b_mult, int32_t offset,
                                           int32_t right, int32_t lo, int32_t hi) {
+  const int32x4_t a_mults = vdupq_n_s32(a_mult), lows = vdupq_n_s32(lo), highs = vdupq_n_s32(hi);
   __asm__ volatile(
-      "vdup.32 q2, %4\n\t"
-      "vdup.32 q3, %8\n\t"
-      "vdup.32 q4, %9\n\t"
-      "wlstp.32 lr, %3, 2f\n"
+      "wlstp.32 lr, %6, 2f\n"
       "1:\n\t"
       "vldrb.s32 q0, [%0], #4\n\t"
       "vldrb.s32 q1, [%1], #4\n\t"
-      "vmlas.s32 q0, q2, %6\n\t"
-      "vmla.s32 q0, q1, %5\n\t"
-      "vshl.s32 q0, %7\n\t"
-      "vmax.s32 q0, q0, q3\n\t"
-      "vmin.s32 q0, q0, q4\n\t"
+      "vmlas.s32 q0, %q3, %8\n\t"
+      "vmla.s32 q0, q1, %7\n\t"
+      "vshl.s32 q0, %9\n\t"
+      "vmax.s32 q0, q0, %q4\n\t"
+      "vmin.s32 q0, q0, %q5\n\t"
       "vstrb.32 q0, [%2], #4\n\t"
       "letp lr, 1b\n"
       "2:"
       : "+l"(a), "+l"(b), "+l"(y)
-      : "r"(n), "r"(a_mult), "r"(b_mult), "r"(offset), "r"(-right), "r"(lo), "r"(hi)
-      : "lr", "q0", "q1", "q2", "q3", "q4", "memory");
+      : "w"(a_mults), "w"(lows), "w"(highs), "r"(n), "r"(b_mult), "r"(offset), "r"(-right)
+      : "lr", "q0", "q1", "memory");
 }
 
 // sums += x.
