@@ -1,8 +1,8 @@
-// Fitted costs of the integer kernels, per instruction set and kind of kernel:
+// Costs of the integer kernels, per instruction set and kind of kernel:
 //   cost = mac * multiply-adds + output * results + call
-// in estimated cycles on Cortex-M0, M3 and M4, and in executed instructions elsewhere. Measured
-// with GCC 12 (RISC-V V: clang 19) at -O3 by tools/fit_costs.py, which runs every layer of five
-// networks alone; costs.inc holds what it printed.
+// in estimated cycles on Cortex-M0, M3 and M4, and in executed instructions elsewhere, with GCC 12
+// (RISC-V V: clang 19) at -O3. ScalarS8 and DspS8 were fitted by tools/fit_costs.py, which runs
+// every layer alone; the others are estimated from whole networks and single layers.
 #pragma once
 #include "kernels/kernel.h"
 
