@@ -46,7 +46,6 @@ LIMITS = {
     "aarch64-dotprod": [0.115, 0.20, 0.13, 0.14, 0.15],
     "aarch64": [0.32, 0.45, 0.24, 0.32, 0.34],
 }
-FIGURES = {"cortex-m4": "M est. cycles", "cortex-m55": "M instructions"}
 # What the harness calls a target, and what it needs beside that.
 BENCH_TARGETS = {"cortex-m0": ("cortex-m0", ""), "aarch64-dotprod": ("aarch64", "-march=armv8.2-a+dotprod")}
 

@@ -39,18 +39,11 @@ Tensor centred(const Node& n, size_t weights, size_t zero_points, size_t axis) {
             fmt::format("{}: {} zero points for {} channels", n.op_type(), zeros.size(), channels));
   const int64_t inner = product(w.shape, axis + 1, w.shape.size());
   std::vector<int64_t> values = to_int64s(w);
-  bool narrow = true;
   for (size_t i = 0; i < values.size(); ++i) {
     const int64_t channel = static_cast<int64_t>(i) / inner % channels;
     values[i] -= zeros[zeros.size() == 1 ? 0 : static_cast<size_t>(channel)];
-    narrow &= values[i] >= -127 && values[i] <= 127;
   }
-  Tensor result = Tensor::zeros(narrow ? DType::S8 : DType::S16, w.shape);
-  dispatch(result.dtype, [&]<class T>() {
-    std::transform(values.begin(), values.end(), result.data<T>(),
-                   [](int64_t v) { return static_cast<T>(v); });
-  });
-  return result;
+  return weights_tensor(w.shape, values);
 }
 
 // The zero point of x after as_s8, if it is known.
@@ -94,10 +87,6 @@ std::vector<int32_t> channel_sums(const Tensor& w) {
   for (size_t i = 0; i < values.size(); ++i)
     sums[i / static_cast<size_t>(depth)] += static_cast<int32_t>(values[i]);
   return sums;
-}
-
-Tensor s32_vector(const std::vector<int32_t>& values) {
-  return Tensor::of<int32_t>(DType::S32, {std::ssize(values)}, values);
 }
 
 // Bias, and (for kRaw no) multipliers of an integer layer whose x has zero point `zp`.

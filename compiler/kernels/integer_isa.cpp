@@ -24,9 +24,7 @@ constexpr IntegerIsa describe(std::string_view name, std::string_view header) {
         return x == DType::S8 ? mote::pointwise_scratch<Isa, int8_t>(s)
                               : mote::pointwise_scratch<Isa, int16_t>(s);
       },
-      [](const GemmS8Shape& s, DType x) {
-        return x == DType::S8 ? Isa::dense_scratch(s.k) : int64_t{0};
-      },
+      [](int64_t k) { return Isa::dense_scratch(k); },
       [](const Conv2dS8Shape& s, DType x) {
         return x == DType::S8 ? mote::conv2d_scratch<Isa, int8_t>(s)
                               : mote::conv2d_scratch<Isa, int16_t>(s);

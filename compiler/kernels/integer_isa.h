@@ -14,7 +14,7 @@ struct IntegerIsa {
   int64_t params_align;  // biases and multipliers are filled up to a multiple of this
   // Bytes of scratch, for operands x of int8 or int16.
   int64_t (*pointwise_scratch)(const mote::GemmS8Shape&, DType x);
-  int64_t (*dense_scratch)(const mote::GemmS8Shape&, DType x);
+  int64_t (*dense_scratch)(int64_t k);  // x int8
   int64_t (*conv2d_scratch)(const mote::Conv2dS8Shape&, DType x);
   int64_t (*depthwise_scratch)(const mote::DepthwiseS8Shape&);
   // Depthwise weights, from int8 [kernel_h * kernel_w][channels].

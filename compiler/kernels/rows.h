@@ -1,5 +1,7 @@
 // The tables, one per family, and the small functions that their rows share.
 #pragma once
+#include <array>
+
 #include "kernels/kernel.h"
 #include "kernels/shape_members.h"
 
@@ -18,6 +20,17 @@ std::span<const Kernel> index_rows();
 
 // A row without conditions.
 std::string serves_all(const Site&);
+// Operands that have the result's shape and element size: each is read just before it is
+// overwritten.
+uint32_t same_shape_in_place(const Site& site);
+// Operand 0.
+uint32_t first_in_place(const Site&);
+// Whether a convolution is a matrix product of its pixels.
+template <class Attrs>
+bool is_pointwise(const Attrs& a, const Shape& w) {
+  return w[1] == 1 && w[2] == 1 && a.groups == 1 && a.stride == std::array<int64_t, 2>{1, 1} &&
+         a.pad == std::array<int64_t, 4>{};
+}
 // One unit per element of the first result.
 double per_element(const Site& site, const Kernel&);
 

@@ -10,11 +10,6 @@
 namespace motec {
 namespace {
 
-bool is_pointwise(const Conv2dAttrs& a, const Shape& w) {
-  return w[1] == 1 && w[2] == 1 && a.groups == 1 && a.stride == std::array<int64_t, 2>{1, 1} &&
-         a.pad == std::array<int64_t, 4>{};
-}
-
 std::string refuses_pointwise(const Site& site) {
   if (!is_pointwise(site.op.as<Conv2dAttrs>(), site.in(1).shape))
     return "the kernel is not 1x1 with stride 1 and one group";

@@ -42,17 +42,6 @@ Call lower_cast(const Site& site, const Kernel&) {
           .operands = {Operand::input(0), Operand::output(0)}};
 }
 
-// An operand that has the result's shape and element size is read just before it is overwritten.
-uint32_t same_shape_in_place(const Site& site) {
-  uint32_t mask = 0;
-  for (size_t i = 0; i < site.op.in.size(); ++i) {
-    const bool same = site.has_in(i) && site.in(i).shape == site.out(0).shape &&
-                      size_of(site.in(i).dtype) == size_of(site.out(0).dtype);
-    if (same) mask |= 1u << i;
-  }
-  return mask;
-}
-
 constexpr Kernel kRows[] = {
     // clang-format off
     // name      op            needs  isa refuses     lower         cost      in place

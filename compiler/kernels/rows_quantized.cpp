@@ -17,7 +17,7 @@ Operand parameters(const Site& site, size_t in, std::string_view name, int64_t a
   const Tensor& given = *site.graph.constant(site.op.in[in]);
   std::vector<int32_t> values(static_cast<size_t>(mote::pack::round_up(given.elements(), align)));
   std::copy_n(given.data<int32_t>(), given.elements(), values.begin());
-  return Operand::packed(name, Tensor::of<int32_t>(DType::S32, {std::ssize(values)}, values));
+  return Operand::packed(name, s32_vector(values));
 }
 
 // The operands of every such kernel: x, weights, bias, multipliers, y, scratch.
@@ -67,18 +67,15 @@ Call lower_gemm(const Site& site, const Kernel& kernel, const Store& store) {
   const bool vector = s.m == 1 && x == DType::S8;
   Call call = integer_call(site, kernel, vector ? "dense_s8" : "pointwise_s8", "gemm_s8.h", store,
                            packed_gemm(site, kernel, 1),
-                           vector ? isa.dense_scratch(s, x) : isa.pointwise_scratch(s, x));
+                           vector ? isa.dense_scratch(s.k) : isa.pointwise_scratch(s, x));
   call.shape = shape_members(s);
   return call;
 }
 
 std::string refuses_pointwise(const Site& site) {
-  const auto& a = site.op.as<QConv2dAttrs>();
-  const Shape& w = site.in(1).shape;
-  const bool pointwise = w[1] == 1 && w[2] == 1 && a.groups == 1 &&
-                         a.stride == std::array<int64_t, 2>{1, 1} &&
-                         a.pad == std::array<int64_t, 4>{};
-  return pointwise ? "" : "the kernel is not 1x1 with stride 1 and one group";
+  return is_pointwise(site.op.as<QConv2dAttrs>(), site.in(1).shape)
+             ? ""
+             : "the kernel is not 1x1 with stride 1 and one group";
 }
 Call lower_pointwise(const Site& site, const Kernel& kernel) {
   return lower_gemm(site, kernel, site.op.as<QConv2dAttrs>().store);
@@ -87,15 +84,12 @@ Call lower_dense(const Site& site, const Kernel& kernel) {
   return lower_gemm(site, kernel, site.op.as<QDenseAttrs>().store);
 }
 
-std::string refuses_tall(const mote::Conv2dS8Shape& s) {
+std::string refuses_conv2d(const Site& site) {
+  const mote::Conv2dS8Shape s =
+      qconv2d_shape(site.op.as<QConv2dAttrs>(), site.in(0).shape, site.in(1).shape);
   return s.kernel_h <= mote::kMaxKernelRows
              ? ""
              : fmt::format("the kernel has more than {} rows", mote::kMaxKernelRows);
-}
-
-std::string refuses_conv2d(const Site& site) {
-  return refuses_tall(
-      qconv2d_shape(site.op.as<QConv2dAttrs>(), site.in(0).shape, site.in(1).shape));
 }
 Call lower_conv2d(const Site& site, const Kernel& kernel) {
   const auto& a = site.op.as<QConv2dAttrs>();
@@ -121,11 +115,9 @@ Call lower_depthwise(const Site& site, const Kernel& kernel) {
   const Tensor& w = *site.graph.constant(site.op.in[1]);
   const mote::DepthwiseS8Shape s = qdepthwise_shape(a, site.in(0).shape, w.shape);
   const int64_t channels = w.shape[0], taps = w.shape[1] * w.shape[2];
-  // The graph's weights are [channels][taps]; kernels pack from [taps][channels].
+  // The graph's weights are [channels][taps]; oihw_to_hwc puts taps outermost.
   std::vector<int8_t> hwc(static_cast<size_t>(channels * taps));
-  for (int64_t c = 0; c < channels; ++c)
-    for (int64_t t = 0; t < taps; ++t)
-      hwc[static_cast<size_t>(t * channels + c)] = w.data<int8_t>()[c * taps + t];
+  mote::pack::oihw_to_hwc(w.data<int8_t>(), channels, taps, hwc.data());
   Tensor packed = Tensor::zeros(DType::S8, {isa.depthwise_bytes(channels, s.kernel_h, s.kernel_w)});
   isa.pack_depthwise(hwc.data(), channels, s.kernel_h, s.kernel_w, packed.data<int8_t>());
   Call call = integer_call(site, kernel, "depthwise_s8", "depthwise_s8.h", a.store,
@@ -183,8 +175,6 @@ Call lower_dense_int4(const Site& site, const Kernel& kernel) {
   return call;
 }
 
-double cost_integer(const Site& site, const Kernel& kernel) { return integer_cost(site, kernel); }
-
 // The products of a group are short, and each group is gathered for itself.
 double cost_conv2d(const Site& site, const Kernel& kernel) {
   const double dense = integer_cost(site, kernel);
@@ -200,30 +190,30 @@ double cost_int4(const Site& site, const Kernel& kernel) {
 constexpr Kernel kRows[] = {
     // clang-format off
     // name                  op             needs    isa         refuses            lower            cost
-    {"pointwise_s8",         &ops::qconv2d, kNone,   "ScalarS8", refuses_pointwise, lower_pointwise, cost_integer},
-    {"pointwise_s8_dsp",     &ops::qconv2d, kDsp,    "DspS8",    refuses_pointwise, lower_pointwise, cost_integer},
-    {"pointwise_s8_mve",     &ops::qconv2d, kMve,    "MveS8",    refuses_pointwise, lower_pointwise, cost_integer},
-    {"pointwise_s8_neon",    &ops::qconv2d, kNeon,   "NeonS8",   refuses_pointwise, lower_pointwise, cost_integer},
-    {"pointwise_s8_dot",     &ops::qconv2d, kDot,    "DotS8",    refuses_pointwise, lower_pointwise, cost_integer},
-    {"pointwise_s8_rvv",     &ops::qconv2d, kRvv,    "RvvS8",    refuses_pointwise, lower_pointwise, cost_integer},
-    {"depthwise_s8",         &ops::qconv2d, kNone,   "ScalarS8", refuses_depthwise, lower_depthwise, cost_integer},
-    {"depthwise_s8_dsp",     &ops::qconv2d, kDsp,    "DspS8",    refuses_depthwise, lower_depthwise, cost_integer},
-    {"depthwise_s8_mve",     &ops::qconv2d, kMve,    "MveS8",    refuses_depthwise, lower_depthwise, cost_integer},
-    {"depthwise_s8_neon",    &ops::qconv2d, kNeon,   "NeonS8",   refuses_depthwise, lower_depthwise, cost_integer},
-    {"depthwise_s8_dot",     &ops::qconv2d, kDot,    "DotS8",    refuses_depthwise, lower_depthwise, cost_integer},
-    {"depthwise_s8_rvv",     &ops::qconv2d, kRvv,    "RvvS8",    refuses_depthwise, lower_depthwise, cost_integer},
+    {"pointwise_s8",         &ops::qconv2d, kNone,   "ScalarS8", refuses_pointwise, lower_pointwise, integer_cost},
+    {"pointwise_s8_dsp",     &ops::qconv2d, kDsp,    "DspS8",    refuses_pointwise, lower_pointwise, integer_cost},
+    {"pointwise_s8_mve",     &ops::qconv2d, kMve,    "MveS8",    refuses_pointwise, lower_pointwise, integer_cost},
+    {"pointwise_s8_neon",    &ops::qconv2d, kNeon,   "NeonS8",   refuses_pointwise, lower_pointwise, integer_cost},
+    {"pointwise_s8_dot",     &ops::qconv2d, kDot,    "DotS8",    refuses_pointwise, lower_pointwise, integer_cost},
+    {"pointwise_s8_rvv",     &ops::qconv2d, kRvv,    "RvvS8",    refuses_pointwise, lower_pointwise, integer_cost},
+    {"depthwise_s8",         &ops::qconv2d, kNone,   "ScalarS8", refuses_depthwise, lower_depthwise, integer_cost},
+    {"depthwise_s8_dsp",     &ops::qconv2d, kDsp,    "DspS8",    refuses_depthwise, lower_depthwise, integer_cost},
+    {"depthwise_s8_mve",     &ops::qconv2d, kMve,    "MveS8",    refuses_depthwise, lower_depthwise, integer_cost},
+    {"depthwise_s8_neon",    &ops::qconv2d, kNeon,   "NeonS8",   refuses_depthwise, lower_depthwise, integer_cost},
+    {"depthwise_s8_dot",     &ops::qconv2d, kDot,    "DotS8",    refuses_depthwise, lower_depthwise, integer_cost},
+    {"depthwise_s8_rvv",     &ops::qconv2d, kRvv,    "RvvS8",    refuses_depthwise, lower_depthwise, integer_cost},
     {"conv2d_s8",            &ops::qconv2d, kNone,   "ScalarS8", refuses_conv2d,    lower_conv2d,    cost_conv2d},
     {"conv2d_s8_dsp",        &ops::qconv2d, kDsp,    "DspS8",    refuses_conv2d,    lower_conv2d,    cost_conv2d},
     {"conv2d_s8_mve",        &ops::qconv2d, kMve,    "MveS8",    refuses_conv2d,    lower_conv2d,    cost_conv2d},
     {"conv2d_s8_neon",       &ops::qconv2d, kNeon,   "NeonS8",   refuses_conv2d,    lower_conv2d,    cost_conv2d},
     {"conv2d_s8_dot",        &ops::qconv2d, kDot,    "DotS8",    refuses_conv2d,    lower_conv2d,    cost_conv2d},
     {"conv2d_s8_rvv",        &ops::qconv2d, kRvv,    "RvvS8",    refuses_conv2d,    lower_conv2d,    cost_conv2d},
-    {"dense_s8",             &ops::qdense,  kNone,   "ScalarS8", serves_all,        lower_dense,     cost_integer},
-    {"dense_s8_dsp",         &ops::qdense,  kDsp,    "DspS8",    serves_all,        lower_dense,     cost_integer},
-    {"dense_s8_mve",         &ops::qdense,  kMve,    "MveS8",    serves_all,        lower_dense,     cost_integer},
-    {"dense_s8_neon",        &ops::qdense,  kNeon,   "NeonS8",   serves_all,        lower_dense,     cost_integer},
-    {"dense_s8_dot",         &ops::qdense,  kDot,    "DotS8",    serves_all,        lower_dense,     cost_integer},
-    {"dense_s8_rvv",         &ops::qdense,  kRvv,    "RvvS8",    serves_all,        lower_dense,     cost_integer},
+    {"dense_s8",             &ops::qdense,  kNone,   "ScalarS8", serves_all,        lower_dense,     integer_cost},
+    {"dense_s8_dsp",         &ops::qdense,  kDsp,    "DspS8",    serves_all,        lower_dense,     integer_cost},
+    {"dense_s8_mve",         &ops::qdense,  kMve,    "MveS8",    serves_all,        lower_dense,     integer_cost},
+    {"dense_s8_neon",        &ops::qdense,  kNeon,   "NeonS8",   serves_all,        lower_dense,     integer_cost},
+    {"dense_s8_dot",         &ops::qdense,  kDot,    "DotS8",    serves_all,        lower_dense,     integer_cost},
+    {"dense_s8_rvv",         &ops::qdense,  kRvv,    "RvvS8",    serves_all,        lower_dense,     integer_cost},
     {"conv2d_s4",              &ops::qconv2d, kNone,  "ScalarS8", refuses_conv2d_int4, lower_conv2d_int4, cost_int4},
     {"conv2d_s4_dsp",          &ops::qconv2d, kDsp,   "DspS8",    refuses_conv2d_int4, lower_conv2d_int4, cost_int4},
     {"conv2d_s4_mve",          &ops::qconv2d, kMve,   "MveS8",    refuses_conv2d_int4, lower_conv2d_int4, cost_int4},

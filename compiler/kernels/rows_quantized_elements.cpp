@@ -15,7 +15,7 @@ Operand floats(std::string_view name, const std::vector<float>& values) {
   return Operand::packed(name, f32_tensor({std::ssize(values)}, values));
 }
 Operand words(std::string_view name, const std::vector<int32_t>& values) {
-  return Operand::packed(name, Tensor::of<int32_t>(DType::S32, {std::ssize(values)}, values));
+  return Operand::packed(name, s32_vector(values));
 }
 
 Call lower_quantize(const Site& site, const Kernel&) {
@@ -114,33 +114,25 @@ double vectors_first(const Site& site, const Kernel& kernel) {
   return per_element(site, kernel) * (kernel.needs == kNone ? 4 : kernel.needs == kDsp ? 2 : 1);
 }
 
-uint32_t over_first(const Site&) { return 1u; }
-uint32_t over_same_shape(const Site& site) {
-  uint32_t mask = 0;
-  for (size_t i = 0; i < 2; ++i)
-    if (site.in(i).shape == site.out(0).shape) mask |= 1u << i;
-  return mask;
-}
-
 constexpr Kernel kRows[] = {
     // clang-format off
     // name           op                needs  isa         refuses       lower             cost           in place
     {"quantize",      &ops::quantize,   kNone, "",         serves_all,   lower_quantize,   per_element},
     {"dequantize",    &ops::dequantize, kNone, "",         serves_all,   lower_dequantize, per_element},
-    {"flip_sign",     &ops::flip_sign,  kNone, "",         serves_all,   lower_flip,       per_element,   over_first},
-    {"lookup_s8",     &ops::lookup,     kNone, "",         serves_all,   lower_lookup,     per_element,   over_first},
-    {"add_s8",        &ops::qadd,       kNone, "ScalarS8", serves_all,   lower_add,        vectors_first, over_same_shape},
-    {"add_s8_dsp",    &ops::qadd,       kDsp,  "DspS8",    serves_all,   lower_add,        vectors_first, over_same_shape},
-    {"add_s8_mve",    &ops::qadd,       kMve,  "MveS8",    serves_all,   lower_add,        vectors_first, over_same_shape},
-    {"add_s8_neon",   &ops::qadd,       kNeon, "NeonS8",   serves_all,   lower_add,        vectors_first, over_same_shape},
-    {"add_s8_rvv",    &ops::qadd,       kRvv,  "RvvS8",    serves_all,   lower_add,        vectors_first, over_same_shape},
-    {"mul_s8",        &ops::qmul,       kNone, "",         serves_all,   lower_mul,        per_element,   over_same_shape},
+    {"flip_sign",     &ops::flip_sign,  kNone, "",         serves_all,   lower_flip,       per_element,   first_in_place},
+    {"lookup_s8",     &ops::lookup,     kNone, "",         serves_all,   lower_lookup,     per_element,   first_in_place},
+    {"add_s8",        &ops::qadd,       kNone, "ScalarS8", serves_all,   lower_add,        vectors_first, same_shape_in_place},
+    {"add_s8_dsp",    &ops::qadd,       kDsp,  "DspS8",    serves_all,   lower_add,        vectors_first, same_shape_in_place},
+    {"add_s8_mve",    &ops::qadd,       kMve,  "MveS8",    serves_all,   lower_add,        vectors_first, same_shape_in_place},
+    {"add_s8_neon",   &ops::qadd,       kNeon, "NeonS8",   serves_all,   lower_add,        vectors_first, same_shape_in_place},
+    {"add_s8_rvv",    &ops::qadd,       kRvv,  "RvvS8",    serves_all,   lower_add,        vectors_first, same_shape_in_place},
+    {"mul_s8",        &ops::qmul,       kNone, "",         serves_all,   lower_mul,        per_element,   same_shape_in_place},
     {"pool_s8",       &ops::qpool,      kNone, "ScalarS8", refuses_pool, lower_pool,       vectors_first},
     {"pool_s8_dsp",   &ops::qpool,      kDsp,  "DspS8",    refuses_pool, lower_pool,       vectors_first},
     {"pool_s8_mve",   &ops::qpool,      kMve,  "MveS8",    refuses_pool, lower_pool,       vectors_first},
     {"pool_s8_neon",  &ops::qpool,      kNeon, "NeonS8",   refuses_pool, lower_pool,       vectors_first},
     {"pool_s8_rvv",   &ops::qpool,      kRvv,  "RvvS8",    refuses_pool, lower_pool,       vectors_first},
-    {"softmax_s8",    &ops::qsoftmax,   kNone, "",         serves_all,   lower_softmax,    per_element,   over_first},
+    {"softmax_s8",    &ops::qsoftmax,   kNone, "",         serves_all,   lower_softmax,    per_element,   first_in_place},
     {"matmul_s8",     &ops::qmatmul,    kNone, "",         serves_all,   lower_matmul,     per_element},
     // clang-format on
 };

@@ -71,16 +71,14 @@ double per_read(const Site& site, const Kernel&) {
   return static_cast<double>(site.in(0).elements());
 }
 
-uint32_t over_operand(const Site&) { return 1u; }
-
 constexpr Kernel kRows[] = {
     // clang-format off
     // name        op                needs  isa refuses     lower             cost      in place
     {"reduce",     &ops::reduce,     kNone, "", serves_all, lower_reduce,     per_read},
     {"arg_reduce", &ops::arg_reduce, kNone, "", serves_all, lower_arg_reduce, per_read},
-    {"softmax",    &ops::softmax,    kNone, "", serves_all, lower_softmax,    per_read, over_operand},
-    {"normalize",  &ops::normalize,  kNone, "", serves_all, lower_normalize,  per_read, over_operand},
-    {"cumsum",     &ops::cumsum,     kNone, "", serves_all, lower_cumsum,     per_read, over_operand},
+    {"softmax",    &ops::softmax,    kNone, "", serves_all, lower_softmax,    per_read, first_in_place},
+    {"normalize",  &ops::normalize,  kNone, "", serves_all, lower_normalize,  per_read, first_in_place},
+    {"cumsum",     &ops::cumsum,     kNone, "", serves_all, lower_cumsum,     per_read, first_in_place},
     {"topk",       &ops::topk,       kNone, "", serves_all, lower_topk,       per_read},
     // clang-format on
 };

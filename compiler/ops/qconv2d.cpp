@@ -26,21 +26,14 @@ void eval(const QConv2dAttrs& a, const EvalCtx& c) {
   const int64_t k = product(w.shape, 1, 4), n = w.shape[0] / a.groups;
   constexpr mote::pack::GemmLayout layout = mote::pack::gemm_layout<Isa>();
   with_requant(a.store, [&]<class Rq>() {
-    const auto run = [&]<class X, class W>(const X* px, const W* pw) {
+    with_integers(x, w, [&]<class X, class W>(const X* px, const W* pw) {
       std::vector<W> packed(static_cast<size_t>(mote::pack::gemm_bytes(layout, n, k) * a.groups));
       mote::pack::pack_gemm(layout, pw, a.groups, n, k, packed.data());
       std::vector<int8_t> scratch(static_cast<size_t>(mote::conv2d_scratch<Isa, X>(s)));
       mote::conv2d_s8<Isa, Rq>(s, px, packed.data(), c.in[2]->data<int32_t>(),
                                c.in[3]->data<int32_t>(), c.out[0]->data<typename Rq::Out>(),
                                scratch.data());
-    };
-    if (x.dtype == DType::S8) {
-      w.dtype == DType::S8 ? run(x.data<int8_t>(), w.data<int8_t>())
-                           : run(x.data<int8_t>(), w.data<int16_t>());
-    } else {
-      w.dtype == DType::S8 ? run(x.data<int16_t>(), w.data<int8_t>())
-                           : run(x.data<int16_t>(), w.data<int16_t>());
-    }
+    });
   });
 }
 

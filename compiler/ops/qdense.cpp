@@ -22,21 +22,14 @@ void eval(const QDenseAttrs& a, const EvalCtx& c) {
   const mote::GemmS8Shape s = qgemm_shape(a.store, x.shape, w.shape);
   constexpr mote::pack::GemmLayout layout = mote::pack::gemm_layout<Isa>();
   with_requant(a.store, [&]<class Rq>() {
-    const auto run = [&]<class X, class W>(const X* px, const W* pw) {
+    with_integers(x, w, [&]<class X, class W>(const X* px, const W* pw) {
       std::vector<W> packed(static_cast<size_t>(mote::pack::gemm_bytes(layout, s.n, s.k)));
       mote::pack::pack_gemm(layout, pw, 1, s.n, s.k, packed.data());
       std::vector<int8_t> scratch(static_cast<size_t>(mote::pointwise_scratch<Isa, X>(s)));
       mote::pointwise_s8<Isa, Rq>(s, px, packed.data(), c.in[2]->data<int32_t>(),
                                   c.in[3]->data<int32_t>(), c.out[0]->data<typename Rq::Out>(),
                                   scratch.data());
-    };
-    if (x.dtype == DType::S8) {
-      w.dtype == DType::S8 ? run(x.data<int8_t>(), w.data<int8_t>())
-                           : run(x.data<int8_t>(), w.data<int16_t>());
-    } else {
-      w.dtype == DType::S8 ? run(x.data<int16_t>(), w.data<int8_t>())
-                           : run(x.data<int16_t>(), w.data<int16_t>());
-    }
+    });
   });
 }
 

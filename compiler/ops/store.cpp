@@ -1,5 +1,7 @@
 #include "ops/store.h"
 
+#include <algorithm>
+
 #include "support/diag.h"
 
 namespace motec {
@@ -23,6 +25,21 @@ std::string requant_type(const Store& store) {
 
 int64_t params_of(const Store& store) {
   return store.form == StoreForm::Raw ? 0 : store.form == StoreForm::Wide ? 2 : 1;
+}
+
+Tensor weights_tensor(const Shape& shape, const std::vector<int64_t>& values) {
+  const bool narrow =
+      std::all_of(values.begin(), values.end(), [](int64_t v) { return v >= -127 && v <= 127; });
+  Tensor weights = Tensor::zeros(narrow ? DType::S8 : DType::S16, shape);
+  dispatch(weights.dtype, [&]<class T>() {
+    std::transform(values.begin(), values.end(), weights.data<T>(),
+                   [](int64_t v) { return static_cast<T>(v); });
+  });
+  return weights;
+}
+
+Tensor s32_vector(const std::vector<int32_t>& values) {
+  return Tensor::of<int32_t>(DType::S32, {std::ssize(values)}, values);
 }
 
 void check_integer_operands(std::string_view name, const std::vector<const Type*>& in,

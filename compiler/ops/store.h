@@ -2,7 +2,7 @@
 // runtime/mote/requant.h.
 #pragma once
 #include "ir/fields.h"
-#include "ir/type.h"
+#include "ir/tensor.h"
 #include "mote/requant.h"
 
 namespace motec {
@@ -39,6 +39,21 @@ void with_requant(const Store& store, Body body) {
     body.template operator()<mote::High>();
   }
 }
+
+// Calls body(x, w) with typed pointers to an operand of int8 or int16 and to weights of either
+// type.
+template <class Body>
+void with_integers(const Tensor& x, const Tensor& w, Body body) {
+  const auto with_x = [&]<class X>(const X* px) {
+    w.dtype == DType::S8 ? body(px, w.data<int8_t>()) : body(px, w.data<int16_t>());
+  };
+  x.dtype == DType::S8 ? with_x(x.data<int8_t>()) : with_x(x.data<int16_t>());
+}
+
+// Weights without zero points: int8 if all lie in -127 .. 127, as kernels ask, int16 otherwise.
+Tensor weights_tensor(const Shape& shape, const std::vector<int64_t>& values);
+
+Tensor s32_vector(const std::vector<int32_t>& values);
 
 // Copies zp, lo, hi and shift into a runtime shape.
 template <class S>

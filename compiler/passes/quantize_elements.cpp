@@ -70,8 +70,7 @@ std::optional<Requantization> means(const Store& range, double ratio, int64_t fi
 
 ValueId emit_average(Rewriter& r, const Op& source, ValueId q, const PoolAttrs& window,
                      int32_t in_zp, int64_t first, const Requantization& requant) {
-  const ValueId mult = r.constant(
-      "multipliers", Tensor::of<int32_t>(DType::S32, {std::ssize(requant.mult)}, requant.mult));
+  const ValueId mult = r.constant("multipliers", s32_vector(requant.mult));
   return r.emit(ops::qpool, QPoolAttrs{window, in_zp, static_cast<int32_t>(first), requant.store},
                 {q, mult}, source.origin);
 }

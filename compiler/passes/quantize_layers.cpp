@@ -30,18 +30,12 @@ std::optional<Layer> integer_weights(const Rewriter& r, ValueId id) {
   if (q.elements() == 0) return {};
   const int64_t channels = q.shape[0], depth = q.elements() / channels;
   std::vector<int64_t> values = to_int64s(q);
-  bool narrow = true;
   for (size_t i = 0; i < values.size(); ++i) {
     const size_t c = static_cast<size_t>(static_cast<int64_t>(i) / depth);
     values[i] -= quant.zero_point[quant.axis < 0 ? 0 : c];
-    narrow &= values[i] >= -127 && values[i] <= 127;
     if (values[i] < -32768 || values[i] > 32767) return {};
   }
-  Layer layer{Tensor::zeros(narrow ? DType::S8 : DType::S16, q.shape), {}, {}};
-  dispatch(layer.weights.dtype, [&]<class T>() {
-    std::transform(values.begin(), values.end(), layer.weights.data<T>(),
-                   [](int64_t v) { return static_cast<T>(v); });
-  });
+  Layer layer{weights_tensor(q.shape, values), {}, {}};
   for (int64_t c = 0; c < channels; ++c)
     layer.scale.push_back(quant.scale[quant.axis < 0 ? 0 : static_cast<size_t>(c)]);
   return layer;
@@ -138,10 +132,9 @@ bool quantize_layer(Rewriter& r, const Op& op) {
   }
 
   const Op source = *linear->op;
-  const std::vector<ValueId> in = {
-      x->q, r.constant("weights", std::move(layer->weights)), r.constant("bias", std::move(bias)),
-      r.constant("multipliers",
-                 Tensor::of<int32_t>(DType::S32, {std::ssize(requant->mult)}, requant->mult))};
+  const std::vector<ValueId> in = {x->q, r.constant("weights", std::move(layer->weights)),
+                                   r.constant("bias", std::move(bias)),
+                                   r.constant("multipliers", s32_vector(requant->mult))};
   if (source.def == &ops::dense) {
     r.replace(op.out[0], r.emit(ops::qdense, QDenseAttrs{requant->store}, in, source.origin));
     return true;

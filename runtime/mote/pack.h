@@ -67,7 +67,8 @@ inline void oihw_to_ohwi(const float* oihw, int64_t out_c, int64_t in_c, int64_t
     }
   }
 }
-inline void oihw_to_hwc(const float* oihw, int64_t out_c, int64_t taps, float* hwc) {
+template <class T>
+inline void oihw_to_hwc(const T* oihw, int64_t out_c, int64_t taps, T* hwc) {
   for (int64_t t = 0; t < taps; ++t) {
     for (int64_t o = 0; o < out_c; ++o) *hwc++ = oihw[o * taps + t];
   }
