@@ -52,8 +52,9 @@ std::optional<Requantization> narrow(const Store& range,
   for (const ChannelScale& c : channels) {
     int64_t mult = even_multiplier(c.ratio, shift);
     const int64_t largest = c.largest() << shift;
+    const bool fits = largest < kLimit && largest * mult < mote::kProductLimit;
     std::optional<int32_t> sum;
-    if (largest >= kLimit || (mult < (1 << 15) && largest > kSmallSum)) {
+    if (!fits || (mult < (1 << 15) && largest > kSmallSum)) {
       const auto constant = constant_result(range, c);
       if (!constant) return {};
       sum = 4 * (*constant - range.zp);

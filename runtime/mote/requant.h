@@ -8,11 +8,15 @@
 //
 // with mult = 2^32 * ratio / 2^shift, rounded to an even number in [0, 2^31). That rounds once,
 // half up. It is SMMULR on Cortex-M4, VRMULH on MVE, SQRDMULH by mult / 2 on NEON, vsmul by mult /
-// 2 on RISC-V V. `shift` is one constant per layer: the compiler has proved that acc << shift fits.
+// 2 on RISC-V V. `shift` is one constant per layer: the compiler has proved that acc << shift fits,
+// and that its product with mult is below kProductLimit.
 #pragma once
 #include "config.h"
 
 namespace mote {
+
+// Leaves room for adding zero points before the last bit of a product is shifted out.
+constexpr int64_t kProductLimit = (int64_t{1} << 62) - (int64_t{1} << 40);
 
 // round_half_up(a * m / 2^32).
 MOTE_INLINE int32_t multiply_high(int32_t a, int32_t m) {
