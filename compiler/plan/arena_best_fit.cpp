@@ -2,6 +2,7 @@
 // No order is best for every network and each is cheap (n^2), so all are tried.
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <numeric>
 
 #include "plan/arena_internal.h"
@@ -65,6 +66,9 @@ std::vector<int32_t> sorted_by(const Problem& problem, KeyFunction key_of) {
   return order;
 }
 
+/// Leaves room for every gap; sizes together take at most half of it.
+constexpr int64_t kUnlimited = std::numeric_limits<int64_t>::max();
+
 /// Which of the gaps that are large enough an item goes into.
 enum class Gap { Lowest, Tightest };
 
@@ -74,20 +78,15 @@ Packing pack_in_order(const Problem& problem, const std::vector<int32_t>& order,
   std::vector<int32_t> placed;  // Ascending by offset.
   for (const int32_t index : order) {
     const Item& item = problem.items[index];
-    int64_t top = 0;      // Everything met so far ends at or below this.
-    int64_t offset = -1;  // The gap chosen so far, -1 if none.
-    int64_t chosen_gap = 0;
-    for (const int32_t other : placed) {
-      if (!problem.items[other].meets(item)) continue;
-      const int64_t gap = packing.offsets[other] - top;
-      if (gap >= item.size && (offset < 0 || gap < chosen_gap)) {
-        offset = top;
-        chosen_gap = gap;
-        if (rule == Gap::Lowest) break;
-      }
-      top = std::max(top, packing.offsets[other] + problem.items[other].size);
+    const std::vector<Stretch> free =
+        free_stretches(problem, index, placed, packing.offsets, kUnlimited);
+    auto chosen = free.begin();
+    if (rule == Gap::Tightest) {
+      chosen = std::min_element(free.begin(), free.end(), [](const Stretch& a, const Stretch& b) {
+        return a.high - a.low < b.high - b.low;
+      });
     }
-    if (offset < 0) offset = top;
+    const int64_t offset = chosen->low;
     packing.offsets[index] = offset;
     packing.height = std::max(packing.height, offset + item.size);
     const auto above = std::upper_bound(

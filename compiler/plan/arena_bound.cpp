@@ -31,6 +31,42 @@ int64_t round_up(int64_t bytes, int64_t alignment) {
   return (bytes + alignment - 1) / alignment * alignment;
 }
 
+/// From bytes to the largest unit that everything is a multiple of.
+void to_units(Problem& problem) {
+  problem.unit = 0;
+  for (const Item& item : problem.items) problem.unit = std::gcd(problem.unit, item.size);
+  for (const std::vector<Partner>& partners : problem.partners)
+    for (const Partner& partner : partners) problem.unit = std::gcd(problem.unit, partner.under);
+  for (Item& item : problem.items) item.size /= problem.unit;
+  for (std::vector<Partner>& partners : problem.partners) {
+    for (Partner& partner : partners) {
+      partner.under /= problem.unit;
+      partner.over /= problem.unit;
+      partner.common /= problem.unit;
+    }
+  }
+}
+
+/// Units that each section takes at least.  What an item may have in common with partners is taken
+/// off it, so the rest of it is disjoint from theirs: these rests are counted.
+void find_loads(Problem& problem) {
+  problem.load.assign(static_cast<size_t>(problem.sections), 0);
+  for (size_t i = 0; i < problem.items.size(); ++i) {
+    const Item& item = problem.items[i];
+    problem.bound = std::max(problem.bound, item.size);
+    for (int32_t t = item.first; t <= item.last; ++t) {
+      int64_t rest = item.size;
+      for (const Partner& partner : problem.partners[i]) {
+        const Item& other = problem.items[partner.item];
+        const bool is_there = other.first <= t && t <= other.last;
+        if (is_there && problem.yields_to(static_cast<int32_t>(i), partner)) rest -= partner.common;
+      }
+      problem.load[t] += std::max<int64_t>(rest, 0);
+    }
+  }
+  for (const int64_t load : problem.load) problem.bound = std::max(problem.bound, load);
+}
+
 /// Steps at which a section begins, ascending.
 ///
 /// The live set only grows at a step where a buffer begins, so only these matter, and of them only
@@ -56,39 +92,34 @@ std::vector<int32_t> section_steps(const std::vector<Item>& items) {
 
 }  // namespace
 
-Problem make_problem(std::span<const ArenaBuffer> buffers, int64_t alignment) {
+Problem make_problem(std::span<const ArenaBuffer> buffers, std::span<const ArenaOverlap> overlaps,
+                     int64_t alignment) {
   check(buffers, alignment);
   Problem problem;
-  int64_t unit = 0;
   for (size_t i = 0; i < buffers.size(); ++i) {
     if (buffers[i].bytes == 0) continue;
-    const int64_t bytes = round_up(buffers[i].bytes, alignment);
-    unit = std::gcd(unit, bytes);
-    problem.items.push_back({.size = bytes,
+    problem.items.push_back({.size = round_up(buffers[i].bytes, alignment),
                              .first = buffers[i].first,
                              .last = buffers[i].last,
                              .buffer = static_cast<int32_t>(i)});
   }
-  if (problem.items.empty()) return problem;
-  problem.unit = unit;
 
   const std::vector<int32_t> steps = section_steps(problem.items);
   problem.sections = static_cast<int32_t>(steps.size());
-  problem.load.assign(steps.size(), 0);
   for (Item& item : problem.items) {
-    item.size /= unit;
     const auto first = std::lower_bound(steps.begin(), steps.end(), item.first);
     const auto last = std::upper_bound(first, steps.end(), item.last) - 1;
     item.first = static_cast<int32_t>(first - steps.begin());
     item.last = static_cast<int32_t>(last - steps.begin());
-    for (int32_t t = item.first; t <= item.last; ++t) problem.load[t] += item.size;
   }
-  problem.bound = *std::max_element(problem.load.begin(), problem.load.end());
-
   std::sort(problem.items.begin(), problem.items.end(), [](const Item& a, const Item& b) {
     return std::tuple(-a.size, a.first - a.last, a.first, a.buffer) <
            std::tuple(-b.size, b.first - b.last, b.first, b.buffer);
   });
+  find_partners(problem, buffers.size(), overlaps, alignment);
+  if (problem.items.empty()) return problem;
+  to_units(problem);
+  find_loads(problem);
   return problem;
 }
 

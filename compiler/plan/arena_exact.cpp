@@ -7,10 +7,12 @@
 //   - the next item's floor is not below the one before it (the `Mark`);
 //   - it is below the end of every open item set on its own floor, as that one would have had to
 //     be placed first (the `roof`);
-//   - of open items of the same shape only the first is tried;
+//   - of open items of the same shape, without partners, only the first is tried;
 //   - open items that share no section, even indirectly, are packed independently (`parts`).
+// Partners may begin closer than one ends: only the floors change.  A distance of 0 lets an item
+// come after another of higher index at the same offset, so that it leaves no mark but its floor.
 // The bound of a section stacks its open items in order of their floors, leaving the gaps that the
-// floors force.
+// floors force; of partners it counts what they cannot have in common.
 #include <algorithm>
 #include <compare>
 #include <cstdint>
@@ -58,6 +60,7 @@ class CapacitySearch {
       : problem_(problem), capacity_(capacity), work_limit_(work_limit) {
     offsets_.assign(problem.items.size(), 0);
     stack_height_.assign(static_cast<size_t>(problem.sections), 0);
+    is_open_.assign(problem.items.size(), false);
   }
 
   Attempt run() {
@@ -112,7 +115,7 @@ class CapacitySearch {
 
     for (const Open& next : candidates(part, mark)) {
       offsets_[next.item] = next.floor;
-      const Verdict verdict = pack(without(part, next), next);
+      const Verdict verdict = pack(without(part, next), mark_of(next));
       if (verdict != Verdict::Impossible) return verdict;
     }
     remember_failure(part, mark);
@@ -131,13 +134,39 @@ class CapacitySearch {
       work_ += last - first;
       std::fill(first, last, 0);
     }
-    for (const Open& open : ascending) {
-      for (int32_t t = item(open).first; t <= item(open).last; ++t) {
-        stack_height_[t] = std::max(stack_height_[t], open.floor) + item(open).size;
-        if (stack_height_[t] > capacity_) return false;
+    for (const Open& open : part) is_open_[open.item] = true;
+    const bool fit = std::all_of(ascending.begin(), ascending.end(),
+                                 [&](const Open& open) { return stack(open); });
+    for (const Open& open : part) is_open_[open.item] = false;
+    return fit;
+  }
+
+  /// Puts what an open item cannot share with others onto the stacks of its sections.
+  bool stack(const Open& open) {
+    const std::vector<Partner>& partners = problem_.partners[open.item];
+    if (open.floor + item(open).size > capacity_) return false;
+    for (int32_t t = item(open).first; t <= item(open).last; ++t) {
+      int64_t rest = item(open).size;
+      for (const Partner& partner : partners) {
+        const Item& other = problem_.items[partner.item];
+        if (is_open_[partner.item] && other.first <= t && t <= other.last &&
+            problem_.yields_to(open.item, partner)) {
+          rest -= partner.common;
+        }
       }
+      if (rest <= 0) continue;
+      stack_height_[t] = std::max(stack_height_[t], open.floor) + rest;
+      if (stack_height_[t] > capacity_) return false;
     }
     return true;
+  }
+
+  /// Where the search stands after `next` was placed.
+  Mark mark_of(const Open& next) const {
+    const std::vector<Partner>& partners = problem_.partners[next.item];
+    const bool lets_others_begin_with_it = std::any_of(
+        partners.begin(), partners.end(), [](const Partner& p) { return p.under == 0; });
+    return lets_others_begin_with_it ? Mark{.floor = next.floor, .item = -1} : next;
   }
 
   /// The open items that may come next, lowest first, of equal floors the largest first.
@@ -150,7 +179,10 @@ class CapacitySearch {
     }
     std::sort(chosen.begin(), chosen.end());
     // Equal shapes have neighbouring indices and equal floors, so they are neighbours here too.
-    const auto twins = [&](const Open& a, const Open& b) { return item(a).same_shape(item(b)); };
+    const auto twins = [&](const Open& a, const Open& b) {
+      return item(a).same_shape(item(b)) && problem_.partners[a.item].empty() &&
+             problem_.partners[b.item].empty();
+    };
     chosen.erase(std::unique(chosen.begin(), chosen.end(), twins), chosen.end());
     return chosen;
   }
@@ -164,7 +196,8 @@ class CapacitySearch {
       if (open.item == next.item) continue;
       rest.push_back(open);
       if (item(open).meets(placed)) {
-        rest.back().floor = std::max(open.floor, next.floor + placed.size);
+        rest.back().floor =
+            std::max(open.floor, next.floor + problem_.distance(next.item, open.item));
       }
     }
     return rest;
@@ -188,6 +221,7 @@ class CapacitySearch {
   /// States that cannot be packed, with the lowest mark for which that is known: a lower mark
   /// allows more, so failure under it covers every higher one.
   std::unordered_map<std::vector<Open>, Mark, StateHash> failed_;
+  std::vector<bool> is_open_;  // Scratch of stacks_fit, by item.
   size_t remembered_ = 0;
   int64_t work_ = 0;
   int64_t nodes_ = 0;

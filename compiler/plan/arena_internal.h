@@ -23,14 +23,36 @@ struct Item {
   }
 };
 
+/// What an item has to do with another one that it meets and may overlap.
+struct Partner {
+  int32_t item = 0;
+  int64_t under = 0;   // How far this item begins under the partner, at least, ...
+  int64_t over = 0;    // ... or over it.
+  int64_t common = 0;  // The most units that the two can have in common.
+};
+
 /// The problem without what does not matter: empty buffers are dropped, and of the steps only
 /// those are kept (as sections 0, 1, ...) whose live set is not part of a neighbour's.
 struct Problem {
-  std::vector<Item> items;  // Largest first; equal shapes are neighbours.
+  std::vector<Item> items;                     // Largest first; equal shapes are neighbours.
+  std::vector<std::vector<Partner>> partners;  // By item; most have none.
   int32_t sections = 0;
   int64_t unit = 1;           // Bytes; divides every rounded size, hence every sensible offset.
-  std::vector<int64_t> load;  // Units alive in each section.
-  int64_t bound = 0;          // The largest load.
+  std::vector<int64_t> load;  // Units alive in each section, less what partners can have in common.
+  int64_t bound = 0;          // The largest load, or item.
+
+  /// How far `above` must begin over `below`, if they meet and it is not to begin under it.
+  int64_t distance(int32_t below, int32_t above) const {
+    for (const Partner& partner : partners[below])
+      if (partner.item == above) return partner.under;
+    return items[below].size;
+  }
+  /// Whether the saving of an overlap is taken off `item`, not off the partner.  Items with few
+  /// partners count whole: a sum's operands, not the sum that may lie over either of them.
+  bool yields_to(int32_t item, const Partner& partner) const {
+    const size_t own = partners[item].size(), other = partners[partner.item].size();
+    return own != other ? own > other : item > partner.item;
+  }
 };
 
 /// Offsets in units, one for each item, and the highest end.
@@ -50,7 +72,23 @@ struct Attempt {
 };
 
 /// arena_bound.cpp: checks the input and brings it into normal form.
-Problem make_problem(std::span<const ArenaBuffer> buffers, int64_t alignment);
+Problem make_problem(std::span<const ArenaBuffer> buffers, std::span<const ArenaOverlap> overlaps,
+                     int64_t alignment);
+
+/// arena_overlap.cpp: fills in the partners of a problem's items, whose sizes are still in bytes.
+void find_partners(Problem& problem, size_t buffers, std::span<const ArenaOverlap> overlaps,
+                   int64_t alignment);
+
+/// Offsets that an item can have, from `low` to `high`; `high` may be unlimited.
+struct Stretch {
+  int64_t low = 0, high = 0;
+};
+
+/// arena_overlap.cpp: where an item can be put among others, which are placed and come in ascending
+/// order of offset.  Ascending; the last stretch ends where the item would end at the capacity.
+std::vector<Stretch> free_stretches(const Problem& problem, int32_t index,
+                                    const std::vector<int32_t>& placed,
+                                    const std::vector<int64_t>& offsets, int64_t capacity);
 
 /// arena_bound.cpp: completes offsets to a packing.
 Packing make_packing(const Problem& problem, std::vector<int64_t> offsets);

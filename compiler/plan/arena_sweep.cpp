@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <numeric>
-#include <tuple>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -80,10 +79,13 @@ class Sweep {
     for (const int32_t i : alive) state.insert(state.end(), {i, offsets_[i]});
     if (failed_.contains(state)) return Verdict::Impossible;
 
-    for (const auto& [offset, position] : gap_ends(item, alive)) {
+    for (const int64_t offset : gap_ends(index, alive)) {
       offsets_[index] = offset;
       std::vector<int32_t> next_alive = alive;
-      next_alive.insert(next_alive.begin() + position, index);
+      const auto above =
+          std::upper_bound(alive.begin(), alive.end(), offset,
+                           [&](int64_t value, int32_t other) { return value < offsets_[other]; });
+      next_alive.insert(next_alive.begin() + (above - alive.begin()), index);
       const Verdict verdict = place(rank + 1, std::move(next_alive));
       if (verdict != Verdict::Impossible) return verdict;
     }
@@ -94,22 +96,17 @@ class Sweep {
     return Verdict::Impossible;
   }
 
-  /// The offsets at which the item touches the end of a gap, tightest gap first, each with the
-  /// number of alive items below it.
-  std::vector<std::pair<int64_t, std::ptrdiff_t>> gap_ends(
-      const Item& item, const std::vector<int32_t>& alive) const {
-    std::vector<std::tuple<int64_t, int64_t, std::ptrdiff_t>> found;  // Slack, offset, position.
-    int64_t begin = 0;
-    for (size_t i = 0; i <= alive.size(); ++i) {
-      const int64_t end = i < alive.size() ? offsets_[alive[i]] : capacity_;
-      const int64_t slack = end - begin - item.size;
-      if (slack >= 0) found.emplace_back(slack, begin, i);
-      if (slack > 0) found.emplace_back(slack, begin + slack, i);
-      if (i < alive.size()) begin = end + problem_.items[alive[i]].size;
+  /// The offsets at which the item touches the end of a gap, tightest gap first.
+  std::vector<int64_t> gap_ends(int32_t index, const std::vector<int32_t>& alive) const {
+    std::vector<std::pair<int64_t, int64_t>> found;  // Slack, offset.
+    for (const Stretch& free : free_stretches(problem_, index, alive, offsets_, capacity_)) {
+      const int64_t slack = free.high - free.low;
+      found.emplace_back(slack, free.low);
+      if (slack > 0) found.emplace_back(slack, free.high);
     }
     std::sort(found.begin(), found.end());
-    std::vector<std::pair<int64_t, std::ptrdiff_t>> ends;
-    for (const auto& [slack, offset, position] : found) ends.emplace_back(offset, position);
+    std::vector<int64_t> ends;
+    for (const auto& [slack, offset] : found) ends.push_back(offset);
     return ends;
   }
 
