@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "codegen/call_text.h"
+#include "codegen/stream.h"
 #include "ir/op_def.h"
 #include "kernels/shape_members.h"
 #include "support/diag.h"
@@ -20,48 +22,6 @@ std::string comment_text(std::string_view name) {
     if ((c == '/' && last == '*') || (c == '*' && last == '/')) text += ' ';
     text += printable ? c : '?';
   }
-  return text;
-}
-
-int64_t offset_of(const Program& program, const Place& place) {
-  return place.kind == Place::Kind::State ? place.offset : program.buffers[place.buffer].offset;
-}
-
-std::string argument_text(const Program& program, const Argument& argument) {
-  const std::string type =
-      fmt::format("{}{}", argument.written ? "" : "const ", c_type_of(argument.dtype));
-  switch (argument.place.kind) {
-    case Place::Kind::None:
-      return "nullptr";
-    case Place::Kind::Constant:
-      return fmt::format("{}_impl::{}", program.name,
-                         program.constants[argument.place.buffer].name);
-    case Place::Kind::Arena:
-    case Place::Kind::State:
-      break;
-  }
-  return fmt::format("mote::at<{}>({}, {})", type,
-                     argument.place.kind == Place::Kind::State ? "state" : "arena",
-                     offset_of(program, argument.place));
-}
-
-std::string call_text(const Program& program, const Step& step) {
-  std::string arguments = fmt::format("{}_impl::{}{{}}", program.name, step.name);
-  for (const Argument& argument : step.arguments)
-    arguments += ", " + argument_text(program, argument);
-  return fmt::format("{}({})", step.call.function, arguments);
-}
-
-// "Conv2D 'conv1': float32[1,8,8,1] -> float32[1,8,8,16], 9216 MACs"
-std::string step_comment(const Program& program, const Step& step) {
-  std::string in, out;
-  for (const ValueId id : step.op.in)
-    if (id && !program.graph.constant(id))
-      in += (in.empty() ? "" : ", ") + to_string(program.graph.type(id));
-  for (const ValueId id : step.op.out)
-    out += (out.empty() ? "" : ", ") + to_string(program.graph.type(id));
-  std::string text = fmt::format("{} ({}): {} -> {}", step.name, step.op.def->name, in, out);
-  if (step.macs) text += fmt::format(", {} MACs", step.macs);
   return text;
 }
 
@@ -133,10 +93,24 @@ TemplateData model_data(const Program& program, const std::string& source) {
     headers.push_back(TemplateObject{{"header", header}});
   for (const Constant& constant : program.constants)
     constants.push_back(constant_data(constant, {}));
-  for (const Step& step : program.steps) {
-    shapes.push_back(shape_data(step));
-    steps.push_back(TemplateObject{{"comment", step_comment(program, step)},
-                                   {"call", call_text(program, step)}});
+  for (const Step& step : program.steps) shapes.push_back(shape_data(step));
+  TemplateList regions;
+  auto region = program.regions.begin();
+  for (size_t t = 0; t < program.steps.size(); ++t) {
+    const Step& step = program.steps[t];
+    if (region == program.regions.end() || t < region->first) {
+      steps.push_back(TemplateObject{{"comment", step_comment(program, step)},
+                                     {"call", call_text(program, step)}});
+      continue;
+    }
+    const auto index = static_cast<size_t>(region - program.regions.begin());
+    regions.push_back(region_data(program, index));
+    steps.push_back(TemplateObject{
+        {"comment",
+         fmt::format("{} to {}, row by row", step.name, program.steps[region->last].name)},
+        {"call", fmt::format("{}_impl::stream_{}::run(arena)", program.name, index)}});
+    t = region->last;
+    ++region;
   }
   std::set<std::string> checks;
   for (const Step& step : program.steps)
@@ -162,6 +136,7 @@ TemplateData model_data(const Program& program, const std::string& source) {
   data["constants"] = constants;
   data["shapes"] = shapes;
   data["steps"] = steps;
+  data["regions"] = regions;
   data["buffers"] = buffers;
   data["asserts"] = asserts;
   return data;
@@ -179,6 +154,7 @@ TemplateData weights_data(const Program& program, const std::string& source) {
 
 std::vector<std::string> headers_of(const Program& program) {
   std::vector<std::string> headers = {"arena.h"};
+  if (!program.regions.empty()) headers.push_back("stream.h");
   for (const Step& step : program.steps)
     headers.insert(headers.end(), step.call.headers.begin(), step.call.headers.end());
   std::sort(headers.begin(), headers.end());

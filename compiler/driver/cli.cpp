@@ -51,7 +51,7 @@ void add_code_options(CLI::App* app, ModelArguments& arguments) {
   app->add_option("--name", arguments.name,
                   "Prefix of files and functions; default: the model's file")
       ->type_name("NAME");
-  app->add_option("--optimize", arguments.optimize, "speed, balanced, ram or flash")
+  app->add_option("--optimize", arguments.optimize, "speed, balanced, ram, ram=min or flash")
       ->type_name("GOAL")
       ->capture_default_str();
   app->add_option("--arena-limit", arguments.arena_limit, "Most bytes of the arena, like 16K")

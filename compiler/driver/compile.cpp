@@ -41,6 +41,7 @@ void bind_states(Graph& graph, const CompileOptions& options) {
 Goal goal_of(std::string_view optimize) {
   if (optimize == "speed") return Goal::Speed;
   if (optimize == "ram") return Goal::Ram;
+  if (optimize == "ram=min") return Goal::LeastRam;
   return optimize == "flash" ? Goal::Flash : Goal::Balanced;
 }
 

@@ -87,7 +87,7 @@ void fail_not_available(std::string_view what) {
 }
 
 CompileOptions compile_options(const ModelArguments& arguments) {
-  check_one_of(arguments.optimize, "--optimize", {"speed", "balanced", "ram", "flash"});
+  check_one_of(arguments.optimize, "--optimize", {"speed", "balanced", "ram", "ram=min", "flash"});
   check_one_of(arguments.io, "--io", {"float", "quantized"});
   check_one_of(arguments.io_layout, "--io-layout", {"model", "nhwc"});
   if (!arguments.quantize.empty() || !arguments.calibration.empty())

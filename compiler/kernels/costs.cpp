@@ -47,6 +47,20 @@ double integer_cost(const Site& site, const Kernel& kernel) {
          row->output * static_cast<double>(site.out(0).elements()) + row->call;
 }
 
+double row_overhead(const Site& site, const Kernel& kernel, const RowCall& rows) {
+  const Shape& y = rows.sums ? site.in(0).shape : site.out(0).shape;
+  const auto count = static_cast<double>(rows.sums ? 1 : y[1]);
+  double overhead = 60 * count;  // finding rows, calling
+  const std::string_view kind = kernel.name.substr(0, kernel.name.find('_'));
+  // Tiles take two pixels; one alone takes 0.72 times as long again.
+  if (kind == "pointwise" && y[2] % 2 == 1)
+    overhead += 0.72 * kernel.cost(site, kernel) / static_cast<double>(y[2]);
+  // Whole images of narrow rows are made several rows at a time.
+  if (kernel.name == "depthwise_s8_dsp" && y[2] < 24)
+    overhead += 42 * count * static_cast<double>(y[3]);
+  return overhead;
+}
+
 std::optional<int64_t> estimated_cycles(const Site& site, const Kernel& kernel,
                                         const Target& target) {
   if (target.name != "cortex-m4") return {};

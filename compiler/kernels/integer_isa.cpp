@@ -30,6 +30,8 @@ constexpr IntegerIsa describe(std::string_view name, std::string_view header) {
                               : mote::conv2d_scratch<Isa, int16_t>(s);
       },
       [](const DepthwiseS8Shape& s) { return Isa::depthwise_scratch(s); },
+      [](const DepthwiseS8Shape& s) { return Isa::depthwise_pixels(s); },
+      Isa::kPointwisePixels,
       [](int64_t channels, int32_t kernel_h, int32_t kernel_w) {
         return Isa::depthwise_bytes(channels, kernel_h, kernel_w);
       },

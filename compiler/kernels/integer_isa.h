@@ -17,6 +17,9 @@ struct IntegerIsa {
   int64_t (*dense_scratch)(int64_t k);  // x int8
   int64_t (*conv2d_scratch)(const mote::Conv2dS8Shape&, DType x);
   int64_t (*depthwise_scratch)(const mote::DepthwiseS8Shape&);
+  // Output pixels in flight; 0: pixels are not made in their order.
+  int32_t (*depthwise_pixels)(const mote::DepthwiseS8Shape&);
+  int32_t pointwise_pixels;
   // Depthwise weights, from int8 [kernel_h * kernel_w][channels].
   int64_t (*depthwise_bytes)(int64_t channels, int32_t kernel_h, int32_t kernel_w);
   void (*pack_depthwise)(const int8_t*, int64_t channels, int32_t kernel_h, int32_t kernel_w,

@@ -56,6 +56,26 @@ struct Call {
   std::vector<std::string> checks = {};  // conditions that emitted code asserts
 };
 
+// Which rows of an operand go into a row of the result. A row is everything at one index of axis 1
+// of [1, H, W, C]: row r takes `count` rows from r * stride / repeat - pad on, every `dilation`-th
+// of them; rows outside the operand are padding.
+struct RowWindow {
+  int64_t count = 1, stride = 1, repeat = 1, dilation = 1, pad = 0;
+  int64_t begin(int64_t row) const { return row * stride / repeat - pad; }
+  int64_t end(int64_t row) const { return begin(row) + (count - 1) * dilation + 1; }
+};
+
+// How a kernel makes its result row by row.
+struct RowCall {
+  Call call;             // makes one row; operands as those of the whole call, but rows of them
+  RowWindow window;      // of the operands that are no constants
+  bool gathers = false;  // operand 0 is passed as `window.count` pointers to rows, null for padding
+  bool numbered = false;  // the number of the row follows the shape
+  // The result is complete after the last row of operand 0 and is not made of rows; the call takes
+  // one row of the operand, and scratch stays from the first row to the last.
+  bool sums = false;
+};
+
 struct Kernel {
   std::string_view name;  // <op><variant>_<dtype>_<isa>
   const OpDef* op;
@@ -69,6 +89,12 @@ struct Kernel {
   // Operands (bit i: operand i) whose memory the first result may take over when they die here,
   // having as many bytes. The kernel reads every element before it writes that place.
   uint32_t (*in_place)(const Site&) = nullptr;
+  // The same result row by row; empty where it cannot be made so. Null: never.
+  std::optional<RowCall> (*by_rows)(const Site&, const Kernel&) = nullptr;
+  // Where the result may begin relative to operand 0 if that dies here: this many bytes below it,
+  // and everything that is still to be read lies above what has been written. Empty: the two may
+  // not overlap. Null: as `by_rows` says, if the kernel makes rows in their order, one at a time.
+  std::optional<int64_t> (*overlap)(const Site&, const Kernel&) = nullptr;
 };
 
 // Every row for an op, portable ones included.
@@ -82,7 +108,8 @@ std::span<const std::span<const Kernel>> kernel_tables();
 //   Flash     the fewest cycles among those within an eighth (and 256 bytes) of the least flash: a
 //             second kernel's code would cost more than the padding of its rival's weights.
 // Rows of more than twice the fewest cycles (Flash: four times) are left out of all but Speed.
-enum class Goal : uint8_t { Speed, Balanced, Ram, Flash };
+//   LeastRam  as Ram.
+enum class Goal : uint8_t { Speed, Balanced, Ram, LeastRam, Flash };
 
 // A candidate that selection looked at.
 struct Choice {

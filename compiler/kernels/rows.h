@@ -31,6 +31,24 @@ bool is_pointwise(const Attrs& a, const Shape& w) {
   return w[1] == 1 && w[2] == 1 && a.groups == 1 && a.stride == std::array<int64_t, 2>{1, 1} &&
          a.pad == std::array<int64_t, 4>{};
 }
+// The rows of a kernel that treats each row like a tensor of its own: its call for one row's types.
+std::optional<RowCall> rows_alone(const Site& site, const Kernel& kernel);
+// The same for an op along an axis, if that is not the axis of rows.
+template <class Attrs>
+std::optional<RowCall> rows_off_axis(const Site& site, const Kernel& kernel) {
+  return site.op.as<Attrs>().axis == 1 ? std::nullopt : rows_alone(site, kernel);
+}
+// The rows of a kernel over windows: operand 0 as row pointers, by the function of that name.
+RowCall rows_gathered(Call call, std::string_view whole, std::string_view by_row,
+                      const RowWindow& window);
+// Kernel::overlap of a kernel that makes its output pixels in their order, `pixels` of them at a
+// time, of the inputs under a window. Shapes are NHWC, with one image.
+struct PixelOrder {
+  Shape x, y;
+  std::array<int64_t, 2> stride{1, 1}, pad{};  // of the window: rows, columns; top, left
+  int64_t pixels = 1;
+};
+int64_t overlap_distance(const PixelOrder& order);
 // One unit per element of the first result.
 double per_element(const Site& site, const Kernel&);
 

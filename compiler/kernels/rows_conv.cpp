@@ -6,6 +6,7 @@
 #include "ops/dense.h"
 #include "ops/matmul.h"
 #include "ops/pool.h"
+#include "ops/window.h"
 
 namespace motec {
 namespace {
@@ -37,6 +38,20 @@ Call lower_conv2d(const Site& site, const Kernel& kernel) {
                        bias_operand(site, w.shape[0], nr), Operand::output(0)}};
 }
 
+// The rows of the input under a row of the output.
+template <class Attrs>
+RowWindow row_window(const Attrs& a, int64_t kernel_h) {
+  return {.count = kernel_h, .stride = a.stride[0], .dilation = a.dilation[0], .pad = a.pad[0]};
+}
+std::optional<RowCall> conv2d_rows(const Site& site, const Kernel& kernel) {
+  const auto& a = site.op.as<Conv2dAttrs>();
+  const Shape &x = site.in(0).shape, &w = site.in(1).shape;
+  if (x[0] != 1) return {};
+  Call call = lower_conv2d(site, kernel);
+  call.shape = shape_members(as_column_again(conv2d_shape(a, x, w), x));
+  return rows_gathered(std::move(call), "conv2d_f32", "conv2d_row_f32", row_window(a, w[1]));
+}
+
 Call lower_depthwise(const Site& site, const Kernel& kernel) {
   const auto& a = site.op.as<Conv2dAttrs>();
   const Tensor& w = *site.graph.constant(site.op.in[1]);
@@ -55,6 +70,15 @@ Call lower_depthwise(const Site& site, const Kernel& kernel) {
 }
 
 // A matrix of m rows times weights [n, k]: one row takes the matrix-vector kernel.
+std::optional<RowCall> depthwise_rows(const Site& site, const Kernel& kernel) {
+  const auto& a = site.op.as<Conv2dAttrs>();
+  const Shape &x = site.in(0).shape, &w = site.in(1).shape;
+  if (x[0] != 1) return {};
+  Call call = lower_depthwise(site, kernel);
+  call.shape = shape_members(as_column_again(depthwise_shape(a, x, w), x));
+  return rows_gathered(std::move(call), "depthwise_f32", "depthwise_row_f32", row_window(a, w[1]));
+}
+
 Call lower_gemm(const Site& site, const Kernel& kernel, const mote::GemmShape& s, UnaryFn act) {
   const Tensor& w = *site.graph.constant(site.op.in[1]);
   const int64_t nr = blocks_of(kernel).gemm;
@@ -99,6 +123,18 @@ Call lower_pool(const Site& site, const Kernel& kernel) {
 }
 
 // A general convolution pays for cutting each pixel into pieces, a grouped one for short blocks.
+std::optional<RowCall> pool_rows(const Site& site, const Kernel& kernel) {
+  const auto& a = site.op.as<PoolAttrs>();
+  if (site.in(0).shape[0] != 1) return {};
+  constexpr std::string_view kWhole[] = {"maxpool_f32", "avgpool_f32", "lppool_f32"};
+  constexpr std::string_view kByRow[] = {"maxpool_row_f32", "avgpool_row_f32", "lppool_row_f32"};
+  const auto kind = static_cast<size_t>(a.kind);
+  RowCall rows = rows_gathered(lower_pool(site, kernel), kWhole[kind], kByRow[kind],
+                               row_window(a, a.kernel[0]));
+  rows.numbered = true;
+  return rows;
+}
+
 double cost_gemm(const Site& site, const Kernel& kernel) { return per_mac(site, kernel, 1.0); }
 double cost_conv(const Site& site, const Kernel& kernel) {
   return per_mac(site, kernel, site.op.as<Conv2dAttrs>().groups > 1 ? 8.0 : 1.2);
@@ -110,19 +146,19 @@ double cost_pool(const Site& site, const Kernel& kernel) {
 
 constexpr Kernel kRows[] = {
     // clang-format off
-    // name                  op            needs    isa       refuses            lower            cost
-    {"pointwise_f32_neon",   &ops::conv2d, kNeon,   "Neon",   refuses_pointwise, lower_pointwise, cost_gemm},
-    {"pointwise_f32_mve",    &ops::conv2d, kMve,    "Mve",    refuses_pointwise, lower_pointwise, cost_gemm},
-    {"pointwise_f32_vec",    &ops::conv2d, kVectorExt, "Vec",    refuses_pointwise, lower_pointwise, cost_gemm},
-    {"pointwise_f32",        &ops::conv2d, kNone,   "Scalar", refuses_pointwise, lower_pointwise, cost_gemm},
-    {"depthwise_f32_neon",   &ops::conv2d, kNeon,   "Neon",   refuses_depthwise, lower_depthwise, cost_depthwise},
-    {"depthwise_f32_mve",    &ops::conv2d, kMve,    "Mve",    refuses_depthwise, lower_depthwise, cost_depthwise},
-    {"depthwise_f32_vec",    &ops::conv2d, kVectorExt, "Vec",    refuses_depthwise, lower_depthwise, cost_depthwise},
-    {"depthwise_f32",        &ops::conv2d, kNone,   "Scalar", refuses_depthwise, lower_depthwise, cost_depthwise},
-    {"conv2d_f32_neon",      &ops::conv2d, kNeon,   "Neon",   constant_weights,  lower_conv2d,    cost_conv},
-    {"conv2d_f32_mve",       &ops::conv2d, kMve,    "Mve",    constant_weights,  lower_conv2d,    cost_conv},
-    {"conv2d_f32_vec",       &ops::conv2d, kVectorExt, "Vec",    constant_weights,  lower_conv2d,    cost_conv},
-    {"conv2d_f32",           &ops::conv2d, kNone,   "Scalar", constant_weights,  lower_conv2d,    cost_conv},
+    // name                  op            needs    isa       refuses            lower            cost       in place, by rows
+    {"pointwise_f32_neon",   &ops::conv2d, kNeon,   "Neon",   refuses_pointwise, lower_pointwise, cost_gemm, nullptr, rows_alone},
+    {"pointwise_f32_mve",    &ops::conv2d, kMve,    "Mve",    refuses_pointwise, lower_pointwise, cost_gemm, nullptr, rows_alone},
+    {"pointwise_f32_vec",    &ops::conv2d, kVectorExt, "Vec",    refuses_pointwise, lower_pointwise, cost_gemm, nullptr, rows_alone},
+    {"pointwise_f32",        &ops::conv2d, kNone,   "Scalar", refuses_pointwise, lower_pointwise, cost_gemm, nullptr, rows_alone},
+    {"depthwise_f32_neon",   &ops::conv2d, kNeon,   "Neon",   refuses_depthwise, lower_depthwise, cost_depthwise, nullptr, depthwise_rows},
+    {"depthwise_f32_mve",    &ops::conv2d, kMve,    "Mve",    refuses_depthwise, lower_depthwise, cost_depthwise, nullptr, depthwise_rows},
+    {"depthwise_f32_vec",    &ops::conv2d, kVectorExt, "Vec",    refuses_depthwise, lower_depthwise, cost_depthwise, nullptr, depthwise_rows},
+    {"depthwise_f32",        &ops::conv2d, kNone,   "Scalar", refuses_depthwise, lower_depthwise, cost_depthwise, nullptr, depthwise_rows},
+    {"conv2d_f32_neon",      &ops::conv2d, kNeon,   "Neon",   constant_weights,  lower_conv2d,    cost_conv, nullptr, conv2d_rows},
+    {"conv2d_f32_mve",       &ops::conv2d, kMve,    "Mve",    constant_weights,  lower_conv2d,    cost_conv, nullptr, conv2d_rows},
+    {"conv2d_f32_vec",       &ops::conv2d, kVectorExt, "Vec",    constant_weights,  lower_conv2d,    cost_conv, nullptr, conv2d_rows},
+    {"conv2d_f32",           &ops::conv2d, kNone,   "Scalar", constant_weights,  lower_conv2d,    cost_conv, nullptr, conv2d_rows},
     {"dense_f32_neon",       &ops::dense,  kNeon,   "Neon",   constant_weights,  lower_dense,     cost_gemm},
     {"dense_f32_mve",        &ops::dense,  kMve,    "Mve",    constant_weights,  lower_dense,     cost_gemm},
     {"dense_f32_vec",        &ops::dense,  kVectorExt, "Vec",    constant_weights,  lower_dense,     cost_gemm},
@@ -131,10 +167,10 @@ constexpr Kernel kRows[] = {
     {"matmul_f32_mve",       &ops::matmul, kMve,    "Mve",    serves_all,        lower_matmul,    cost_gemm},
     {"matmul_f32_vec",       &ops::matmul, kVectorExt, "Vec",    serves_all,        lower_matmul,    cost_gemm},
     {"matmul_f32",           &ops::matmul, kNone,   "Scalar", serves_all,        lower_matmul,    cost_gemm},
-    {"pool_f32_neon",        &ops::pool,   kNeon,   "Neon",   serves_all,        lower_pool,      cost_pool},
-    {"pool_f32_mve",         &ops::pool,   kMve,    "Mve",    serves_all,        lower_pool,      cost_pool},
-    {"pool_f32_vec",         &ops::pool,   kVectorExt, "Vec",    serves_all,        lower_pool,      cost_pool},
-    {"pool_f32",             &ops::pool,   kNone,   "Scalar", serves_all,        lower_pool,      cost_pool},
+    {"pool_f32_neon",        &ops::pool,   kNeon,   "Neon",   serves_all,        lower_pool,      cost_pool, nullptr, pool_rows},
+    {"pool_f32_mve",         &ops::pool,   kMve,    "Mve",    serves_all,        lower_pool,      cost_pool, nullptr, pool_rows},
+    {"pool_f32_vec",         &ops::pool,   kVectorExt, "Vec",    serves_all,        lower_pool,      cost_pool, nullptr, pool_rows},
+    {"pool_f32",             &ops::pool,   kNone,   "Scalar", serves_all,        lower_pool,      cost_pool, nullptr, pool_rows},
     // clang-format on
 };
 

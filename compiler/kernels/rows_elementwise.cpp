@@ -44,11 +44,11 @@ Call lower_cast(const Site& site, const Kernel&) {
 
 constexpr Kernel kRows[] = {
     // clang-format off
-    // name      op            needs  isa refuses     lower         cost      in place
-    {"unary",    &ops::unary,  kNone, "", serves_all, lower_unary,  per_element, same_shape_in_place},
-    {"binary",   &ops::binary, kNone, "", serves_all, lower_binary, per_element, same_shape_in_place},
-    {"select",   &ops::select, kNone, "", serves_all, lower_select, per_element, same_shape_in_place},
-    {"cast",     &ops::cast,   kNone, "", serves_all, lower_cast,   per_element, same_shape_in_place},
+    // name      op            needs  isa refuses     lower         cost      in place, by rows
+    {"unary",    &ops::unary,  kNone, "", serves_all, lower_unary,  per_element, same_shape_in_place, rows_alone},
+    {"binary",   &ops::binary, kNone, "", serves_all, lower_binary, per_element, same_shape_in_place, rows_alone},
+    {"select",   &ops::select, kNone, "", serves_all, lower_select, per_element, same_shape_in_place, rows_alone},
+    {"cast",     &ops::cast,   kNone, "", serves_all, lower_cast,   per_element, same_shape_in_place, rows_alone},
     // clang-format on
 };
 

@@ -41,10 +41,10 @@ Call lower_pad(const Site& site, const Kernel&) {
 
 constexpr Kernel kRows[] = {
     // clang-format off
-    // name        op               needs  isa refuses     lower         cost
-    {"concat",     &ops::concat,    kNone, "", serves_all, lower_concat, per_element},
+    // name        op               needs  isa refuses     lower         cost         in place, by rows
+    {"concat",     &ops::concat,    kNone, "", serves_all, lower_concat, per_element, nullptr, rows_off_axis<ConcatAttrs>},
     {"expand",     &ops::expand,    kNone, "", serves_all, lower_move,   per_element},
-    {"pad",        &ops::pad,       kNone, "", serves_all, lower_pad,    per_element},
+    {"pad",        &ops::pad,       kNone, "", serves_all, lower_pad,    per_element, nullptr, rows_alone},
     {"slice",      &ops::slice,     kNone, "", serves_all, lower_move,   per_element},
     {"transpose",  &ops::transpose, kNone, "", serves_all, lower_move,   per_element},
     // clang-format on

@@ -8,9 +8,16 @@
 #include "ops/qconv2d.h"
 #include "ops/qdense.h"
 #include "ops/shapes.h"
+#include "ops/window.h"
 
 namespace motec {
 namespace {
+
+// The rows of the input under a row of a convolution's output.
+template <class S>
+RowWindow row_window(const S& s) {
+  return {.count = s.kernel_h, .stride = s.stride_h, .dilation = s.dilation_h, .pad = s.pad_top};
+}
 
 // int32 constants filled up with zeros.
 Operand parameters(const Site& site, size_t in, std::string_view name, int64_t align) {
@@ -84,6 +91,14 @@ Call lower_dense(const Site& site, const Kernel& kernel) {
   return lower_gemm(site, kernel, site.op.as<QDenseAttrs>().store);
 }
 
+// Inputs and outputs of equal element sizes only: bytes are counted as pixels times channels.
+std::optional<int64_t> pointwise_overlap(const Site& site, const Kernel& kernel) {
+  const int64_t pixels = integer_isa(kernel).pointwise_pixels;
+  const bool bytes = site.in(0).dtype == DType::S8 && site.out(0).dtype == DType::S8;
+  if (pixels == 0 || !bytes || site.in(0).shape.size() != 4 || site.in(0).shape[0] != 1) return {};
+  return overlap_distance({.x = site.in(0).shape, .y = site.out(0).shape, .pixels = pixels});
+}
+
 std::string refuses_conv2d(const Site& site) {
   const mote::Conv2dS8Shape s =
       qconv2d_shape(site.op.as<QConv2dAttrs>(), site.in(0).shape, site.in(1).shape);
@@ -91,14 +106,27 @@ std::string refuses_conv2d(const Site& site) {
              ? ""
              : fmt::format("the kernel has more than {} rows", mote::kMaxKernelRows);
 }
-Call lower_conv2d(const Site& site, const Kernel& kernel) {
+Call conv2d_call(const Site& site, const Kernel& kernel, std::string_view function,
+                 const mote::Conv2dS8Shape& s) {
   const auto& a = site.op.as<QConv2dAttrs>();
-  const mote::Conv2dS8Shape s = qconv2d_shape(a, site.in(0).shape, site.in(1).shape);
-  Call call = integer_call(site, kernel, "conv2d_s8", "conv2d_s8.h", a.store,
+  Call call = integer_call(site, kernel, function, "conv2d_s8.h", a.store,
                            packed_gemm(site, kernel, a.groups),
                            integer_isa(kernel).conv2d_scratch(s, site.in(0).dtype));
   call.shape = shape_members(s);
   return call;
+}
+mote::Conv2dS8Shape conv2d_shape_of(const Site& site) {
+  return qconv2d_shape(site.op.as<QConv2dAttrs>(), site.in(0).shape, site.in(1).shape);
+}
+Call lower_conv2d(const Site& site, const Kernel& kernel) {
+  return conv2d_call(site, kernel, "conv2d_s8", conv2d_shape_of(site));
+}
+std::optional<RowCall> conv2d_rows(const Site& site, const Kernel& kernel) {
+  const auto s = as_column_again(conv2d_shape_of(site), site.in(0).shape);
+  if (s.batch != 1) return {};
+  return RowCall{.call = conv2d_call(site, kernel, "conv2d_row_s8", s),
+                 .window = row_window(s),
+                 .gathers = true};
 }
 
 std::string refuses_depthwise(const Site& site) {
@@ -109,21 +137,48 @@ std::string refuses_depthwise(const Site& site) {
     return "inputs or weights are not int8";
   return refuses_conv2d(site);
 }
-Call lower_depthwise(const Site& site, const Kernel& kernel) {
+Call depthwise_call(const Site& site, const Kernel& kernel, std::string_view function,
+                    const mote::DepthwiseS8Shape& s, int64_t scratch) {
   const IntegerIsa& isa = integer_isa(kernel);
   const auto& a = site.op.as<QConv2dAttrs>();
   const Tensor& w = *site.graph.constant(site.op.in[1]);
-  const mote::DepthwiseS8Shape s = qdepthwise_shape(a, site.in(0).shape, w.shape);
   const int64_t channels = w.shape[0], taps = w.shape[1] * w.shape[2];
   // The graph's weights are [channels][taps]; oihw_to_hwc puts taps outermost.
   std::vector<int8_t> hwc(static_cast<size_t>(channels * taps));
   mote::pack::oihw_to_hwc(w.data<int8_t>(), channels, taps, hwc.data());
   Tensor packed = Tensor::zeros(DType::S8, {isa.depthwise_bytes(channels, s.kernel_h, s.kernel_w)});
   isa.pack_depthwise(hwc.data(), channels, s.kernel_h, s.kernel_w, packed.data<int8_t>());
-  Call call = integer_call(site, kernel, "depthwise_s8", "depthwise_s8.h", a.store,
-                           std::move(packed), isa.depthwise_scratch(s));
+  Call call =
+      integer_call(site, kernel, function, "depthwise_s8.h", a.store, std::move(packed), scratch);
   call.shape = shape_members(s);
   return call;
+}
+mote::DepthwiseS8Shape depthwise_shape_of(const Site& site) {
+  return qdepthwise_shape(site.op.as<QConv2dAttrs>(), site.in(0).shape, site.in(1).shape);
+}
+Call lower_depthwise(const Site& site, const Kernel& kernel) {
+  const mote::DepthwiseS8Shape s = depthwise_shape_of(site);
+  return depthwise_call(site, kernel, "depthwise_s8", s, integer_isa(kernel).depthwise_scratch(s));
+}
+std::optional<RowCall> depthwise_rows(const Site& site, const Kernel& kernel) {
+  const auto s = as_column_again(depthwise_shape_of(site), site.in(0).shape);
+  if (s.batch != 1) return {};
+  mote::DepthwiseS8Shape one = s;  // what a kernel reserves for rows made together is not needed
+  one.out_h = 1;
+  const int64_t scratch = integer_isa(kernel).depthwise_scratch(one);
+  return RowCall{.call = depthwise_call(site, kernel, "depthwise_row_s8", s, scratch),
+                 .window = row_window(s),
+                 .gathers = true};
+}
+
+std::optional<int64_t> depthwise_overlap(const Site& site, const Kernel& kernel) {
+  const mote::DepthwiseS8Shape s = depthwise_shape_of(site);
+  if (s.batch != 1 || site.out(0).dtype != DType::S8) return {};
+  return overlap_distance({.x = {1, s.in_h, s.in_w, s.in_c},
+                           .y = {1, s.out_h, s.out_w, s.in_c * s.multiplier},
+                           .stride = {s.stride_h, s.stride_w},
+                           .pad = {s.pad_top, s.pad_left},
+                           .pixels = integer_isa(kernel).depthwise_pixels(s)});
 }
 
 // ---- Weights of four bits
@@ -189,25 +244,25 @@ double cost_int4(const Site& site, const Kernel& kernel) {
 
 constexpr Kernel kRows[] = {
     // clang-format off
-    // name                  op             needs    isa         refuses            lower            cost
-    {"pointwise_s8",         &ops::qconv2d, kNone,   "ScalarS8", refuses_pointwise, lower_pointwise, integer_cost},
-    {"pointwise_s8_dsp",     &ops::qconv2d, kDsp,    "DspS8",    refuses_pointwise, lower_pointwise, integer_cost},
-    {"pointwise_s8_mve",     &ops::qconv2d, kMve,    "MveS8",    refuses_pointwise, lower_pointwise, integer_cost},
-    {"pointwise_s8_neon",    &ops::qconv2d, kNeon,   "NeonS8",   refuses_pointwise, lower_pointwise, integer_cost},
-    {"pointwise_s8_dot",     &ops::qconv2d, kDot,    "DotS8",    refuses_pointwise, lower_pointwise, integer_cost},
-    {"pointwise_s8_rvv",     &ops::qconv2d, kRvv,    "RvvS8",    refuses_pointwise, lower_pointwise, integer_cost},
-    {"depthwise_s8",         &ops::qconv2d, kNone,   "ScalarS8", refuses_depthwise, lower_depthwise, integer_cost},
-    {"depthwise_s8_dsp",     &ops::qconv2d, kDsp,    "DspS8",    refuses_depthwise, lower_depthwise, integer_cost},
-    {"depthwise_s8_mve",     &ops::qconv2d, kMve,    "MveS8",    refuses_depthwise, lower_depthwise, integer_cost},
-    {"depthwise_s8_neon",    &ops::qconv2d, kNeon,   "NeonS8",   refuses_depthwise, lower_depthwise, integer_cost},
-    {"depthwise_s8_dot",     &ops::qconv2d, kDot,    "DotS8",    refuses_depthwise, lower_depthwise, integer_cost},
-    {"depthwise_s8_rvv",     &ops::qconv2d, kRvv,    "RvvS8",    refuses_depthwise, lower_depthwise, integer_cost},
-    {"conv2d_s8",            &ops::qconv2d, kNone,   "ScalarS8", refuses_conv2d,    lower_conv2d,    cost_conv2d},
-    {"conv2d_s8_dsp",        &ops::qconv2d, kDsp,    "DspS8",    refuses_conv2d,    lower_conv2d,    cost_conv2d},
-    {"conv2d_s8_mve",        &ops::qconv2d, kMve,    "MveS8",    refuses_conv2d,    lower_conv2d,    cost_conv2d},
-    {"conv2d_s8_neon",       &ops::qconv2d, kNeon,   "NeonS8",   refuses_conv2d,    lower_conv2d,    cost_conv2d},
-    {"conv2d_s8_dot",        &ops::qconv2d, kDot,    "DotS8",    refuses_conv2d,    lower_conv2d,    cost_conv2d},
-    {"conv2d_s8_rvv",        &ops::qconv2d, kRvv,    "RvvS8",    refuses_conv2d,    lower_conv2d,    cost_conv2d},
+    // name                  op             needs    isa         refuses            lower            cost          in place, by rows, overlap
+    {"pointwise_s8",         &ops::qconv2d, kNone,   "ScalarS8", refuses_pointwise, lower_pointwise, integer_cost, nullptr, rows_alone, pointwise_overlap},
+    {"pointwise_s8_dsp",     &ops::qconv2d, kDsp,    "DspS8",    refuses_pointwise, lower_pointwise, integer_cost, nullptr, rows_alone, pointwise_overlap},
+    {"pointwise_s8_mve",     &ops::qconv2d, kMve,    "MveS8",    refuses_pointwise, lower_pointwise, integer_cost, nullptr, rows_alone, pointwise_overlap},
+    {"pointwise_s8_neon",    &ops::qconv2d, kNeon,   "NeonS8",   refuses_pointwise, lower_pointwise, integer_cost, nullptr, rows_alone, pointwise_overlap},
+    {"pointwise_s8_dot",     &ops::qconv2d, kDot,    "DotS8",    refuses_pointwise, lower_pointwise, integer_cost, nullptr, rows_alone, pointwise_overlap},
+    {"pointwise_s8_rvv",     &ops::qconv2d, kRvv,    "RvvS8",    refuses_pointwise, lower_pointwise, integer_cost, nullptr, rows_alone, pointwise_overlap},
+    {"depthwise_s8",         &ops::qconv2d, kNone,   "ScalarS8", refuses_depthwise, lower_depthwise, integer_cost, nullptr, depthwise_rows, depthwise_overlap},
+    {"depthwise_s8_dsp",     &ops::qconv2d, kDsp,    "DspS8",    refuses_depthwise, lower_depthwise, integer_cost, nullptr, depthwise_rows, depthwise_overlap},
+    {"depthwise_s8_mve",     &ops::qconv2d, kMve,    "MveS8",    refuses_depthwise, lower_depthwise, integer_cost, nullptr, depthwise_rows, depthwise_overlap},
+    {"depthwise_s8_neon",    &ops::qconv2d, kNeon,   "NeonS8",   refuses_depthwise, lower_depthwise, integer_cost, nullptr, depthwise_rows, depthwise_overlap},
+    {"depthwise_s8_dot",     &ops::qconv2d, kDot,    "DotS8",    refuses_depthwise, lower_depthwise, integer_cost, nullptr, depthwise_rows, depthwise_overlap},
+    {"depthwise_s8_rvv",     &ops::qconv2d, kRvv,    "RvvS8",    refuses_depthwise, lower_depthwise, integer_cost, nullptr, depthwise_rows, depthwise_overlap},
+    {"conv2d_s8",            &ops::qconv2d, kNone,   "ScalarS8", refuses_conv2d,    lower_conv2d,    cost_conv2d, nullptr, conv2d_rows},
+    {"conv2d_s8_dsp",        &ops::qconv2d, kDsp,    "DspS8",    refuses_conv2d,    lower_conv2d,    cost_conv2d, nullptr, conv2d_rows},
+    {"conv2d_s8_mve",        &ops::qconv2d, kMve,    "MveS8",    refuses_conv2d,    lower_conv2d,    cost_conv2d, nullptr, conv2d_rows},
+    {"conv2d_s8_neon",       &ops::qconv2d, kNeon,   "NeonS8",   refuses_conv2d,    lower_conv2d,    cost_conv2d, nullptr, conv2d_rows},
+    {"conv2d_s8_dot",        &ops::qconv2d, kDot,    "DotS8",    refuses_conv2d,    lower_conv2d,    cost_conv2d, nullptr, conv2d_rows},
+    {"conv2d_s8_rvv",        &ops::qconv2d, kRvv,    "RvvS8",    refuses_conv2d,    lower_conv2d,    cost_conv2d, nullptr, conv2d_rows},
     {"dense_s8",             &ops::qdense,  kNone,   "ScalarS8", serves_all,        lower_dense,     integer_cost},
     {"dense_s8_dsp",         &ops::qdense,  kDsp,    "DspS8",    serves_all,        lower_dense,     integer_cost},
     {"dense_s8_mve",         &ops::qdense,  kMve,    "MveS8",    serves_all,        lower_dense,     integer_cost},

@@ -94,6 +94,32 @@ Call lower_pool(const Site& site, const Kernel& kernel) {
   return call;
 }
 
+RowWindow pool_window(const PoolAttrs& a) {
+  return {.count = a.kernel[0], .stride = a.stride[0], .dilation = a.dilation[0], .pad = a.pad[0]};
+}
+
+// The average of everything is summed up row by row, whatever shape the operand was given for it.
+std::optional<RowCall> pool_rows(const Site& site, const Kernel& kernel) {
+  const auto& a = site.op.as<QPoolAttrs>();
+  const PoolAttrs& window = a.window;
+  const Shape& x = site.in(0).shape;
+  if (x[0] != 1) return {};
+  const bool max = window.kind == PoolKind::Max;
+  const bool whole = window.kernel[0] == x[1] && window.kernel[1] == x[2] &&
+                     window.pad == std::array<int64_t, 4>{};
+  Call call = lower_pool(site, kernel);
+  if (max || !whole) {
+    RowCall rows = rows_gathered(std::move(call), max ? "maxpool_s8" : "avgpool_s8",
+                                 max ? "maxpool_row_s8" : "avgpool_row_s8", pool_window(window));
+    rows.numbered = !max;
+    return rows;
+  }
+  RowCall rows = rows_gathered(std::move(call), "avgpool_s8", "avgpool_sum_s8", {});
+  rows.gathers = false;
+  rows.numbered = rows.sums = true;
+  return rows;
+}
+
 Call lower_softmax(const Site& site, const Kernel&) {
   return {.function = "mote::softmax_s8",
           .headers = {"softmax_s8.h"},
@@ -116,23 +142,23 @@ double vectors_first(const Site& site, const Kernel& kernel) {
 
 constexpr Kernel kRows[] = {
     // clang-format off
-    // name           op                needs  isa         refuses       lower             cost           in place
-    {"quantize",      &ops::quantize,   kNone, "",         serves_all,   lower_quantize,   per_element},
-    {"dequantize",    &ops::dequantize, kNone, "",         serves_all,   lower_dequantize, per_element},
-    {"flip_sign",     &ops::flip_sign,  kNone, "",         serves_all,   lower_flip,       per_element,   first_in_place},
-    {"lookup_s8",     &ops::lookup,     kNone, "",         serves_all,   lower_lookup,     per_element,   first_in_place},
-    {"add_s8",        &ops::qadd,       kNone, "ScalarS8", serves_all,   lower_add,        vectors_first, same_shape_in_place},
-    {"add_s8_dsp",    &ops::qadd,       kDsp,  "DspS8",    serves_all,   lower_add,        vectors_first, same_shape_in_place},
-    {"add_s8_mve",    &ops::qadd,       kMve,  "MveS8",    serves_all,   lower_add,        vectors_first, same_shape_in_place},
-    {"add_s8_neon",   &ops::qadd,       kNeon, "NeonS8",   serves_all,   lower_add,        vectors_first, same_shape_in_place},
-    {"add_s8_rvv",    &ops::qadd,       kRvv,  "RvvS8",    serves_all,   lower_add,        vectors_first, same_shape_in_place},
-    {"mul_s8",        &ops::qmul,       kNone, "",         serves_all,   lower_mul,        per_element,   same_shape_in_place},
-    {"pool_s8",       &ops::qpool,      kNone, "ScalarS8", refuses_pool, lower_pool,       vectors_first},
-    {"pool_s8_dsp",   &ops::qpool,      kDsp,  "DspS8",    refuses_pool, lower_pool,       vectors_first},
-    {"pool_s8_mve",   &ops::qpool,      kMve,  "MveS8",    refuses_pool, lower_pool,       vectors_first},
-    {"pool_s8_neon",  &ops::qpool,      kNeon, "NeonS8",   refuses_pool, lower_pool,       vectors_first},
-    {"pool_s8_rvv",   &ops::qpool,      kRvv,  "RvvS8",    refuses_pool, lower_pool,       vectors_first},
-    {"softmax_s8",    &ops::qsoftmax,   kNone, "",         serves_all,   lower_softmax,    per_element,   first_in_place},
+    // name           op                needs  isa         refuses       lower             cost           in place, by rows
+    {"quantize",      &ops::quantize,   kNone, "",         serves_all,   lower_quantize,   per_element, nullptr, rows_off_axis<QuantizeAttrs>},
+    {"dequantize",    &ops::dequantize, kNone, "",         serves_all,   lower_dequantize, per_element, nullptr, rows_off_axis<DequantizeAttrs>},
+    {"flip_sign",     &ops::flip_sign,  kNone, "",         serves_all,   lower_flip,       per_element,   first_in_place, rows_alone},
+    {"lookup_s8",     &ops::lookup,     kNone, "",         serves_all,   lower_lookup,     per_element,   first_in_place, rows_alone},
+    {"add_s8",        &ops::qadd,       kNone, "ScalarS8", serves_all,   lower_add,        vectors_first, same_shape_in_place, rows_alone},
+    {"add_s8_dsp",    &ops::qadd,       kDsp,  "DspS8",    serves_all,   lower_add,        vectors_first, same_shape_in_place, rows_alone},
+    {"add_s8_mve",    &ops::qadd,       kMve,  "MveS8",    serves_all,   lower_add,        vectors_first, same_shape_in_place, rows_alone},
+    {"add_s8_neon",   &ops::qadd,       kNeon, "NeonS8",   serves_all,   lower_add,        vectors_first, same_shape_in_place, rows_alone},
+    {"add_s8_rvv",    &ops::qadd,       kRvv,  "RvvS8",    serves_all,   lower_add,        vectors_first, same_shape_in_place, rows_alone},
+    {"mul_s8",        &ops::qmul,       kNone, "",         serves_all,   lower_mul,        per_element,   same_shape_in_place, rows_alone},
+    {"pool_s8",       &ops::qpool,      kNone, "ScalarS8", refuses_pool, lower_pool,       vectors_first, nullptr, pool_rows},
+    {"pool_s8_dsp",   &ops::qpool,      kDsp,  "DspS8",    refuses_pool, lower_pool,       vectors_first, nullptr, pool_rows},
+    {"pool_s8_mve",   &ops::qpool,      kMve,  "MveS8",    refuses_pool, lower_pool,       vectors_first, nullptr, pool_rows},
+    {"pool_s8_neon",  &ops::qpool,      kNeon, "NeonS8",   refuses_pool, lower_pool,       vectors_first, nullptr, pool_rows},
+    {"pool_s8_rvv",   &ops::qpool,      kRvv,  "RvvS8",    refuses_pool, lower_pool,       vectors_first, nullptr, pool_rows},
+    {"softmax_s8",    &ops::qsoftmax,   kNone, "",         serves_all,   lower_softmax,    per_element,   first_in_place, rows_off_axis<QSoftmaxAttrs>},
     {"matmul_s8",     &ops::qmatmul,    kNone, "",         serves_all,   lower_matmul,     per_element},
     // clang-format on
 };

@@ -1,5 +1,7 @@
 // Kernels that combine elements along dimensions: reductions, Softmax, normalization, running sums,
 // and the search for greatest elements.
+#include <algorithm>
+
 #include "kernels/rows.h"
 #include "ops/arg_reduce.h"
 #include "ops/cumsum.h"
@@ -51,6 +53,12 @@ Call lower_normalize(const Site& site, const Kernel&) {
           .operands = {Operand::input(0), operand(1), operand(2), Operand::output(0)}};
 }
 
+std::optional<RowCall> normalize_rows(const Site& site, const Kernel& kernel) {
+  const std::vector<int>& axes = site.op.as<NormalizeAttrs>().axes;
+  if (std::find(axes.begin(), axes.end(), 1) != axes.end()) return {};
+  return rows_alone(site, kernel);
+}
+
 Call lower_cumsum(const Site& site, const Kernel&) {
   return {.function = "mote::cumsum",
           .headers = {"cumsum.h"},
@@ -73,11 +81,11 @@ double per_read(const Site& site, const Kernel&) {
 
 constexpr Kernel kRows[] = {
     // clang-format off
-    // name        op                needs  isa refuses     lower             cost      in place
+    // name        op                needs  isa refuses     lower             cost      in place, by rows
     {"reduce",     &ops::reduce,     kNone, "", serves_all, lower_reduce,     per_read},
     {"arg_reduce", &ops::arg_reduce, kNone, "", serves_all, lower_arg_reduce, per_read},
-    {"softmax",    &ops::softmax,    kNone, "", serves_all, lower_softmax,    per_read, first_in_place},
-    {"normalize",  &ops::normalize,  kNone, "", serves_all, lower_normalize,  per_read, first_in_place},
+    {"softmax",    &ops::softmax,    kNone, "", serves_all, lower_softmax,    per_read, first_in_place, rows_off_axis<SoftmaxAttrs>},
+    {"normalize",  &ops::normalize,  kNone, "", serves_all, lower_normalize,  per_read, first_in_place, normalize_rows},
     {"cumsum",     &ops::cumsum,     kNone, "", serves_all, lower_cumsum,     per_read, first_in_place},
     {"topk",       &ops::topk,       kNone, "", serves_all, lower_topk,       per_read},
     // clang-format on

@@ -71,7 +71,7 @@ void apply_goal(std::vector<Choice>& candidates, Goal goal) {
                ? std::string()
                : fmt::format("needs {} bytes of flash where {} suffice", choice.flash_bytes, flash);
   });
-  if (goal != Goal::Ram) return;
+  if (goal != Goal::Ram && goal != Goal::LeastRam) return;
   close(candidates, [&](const Choice& choice) {
     return choice.cost <= 1.1 * fastest ? "" : "is more than a tenth slower than the fastest";
   });

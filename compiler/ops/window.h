@@ -31,14 +31,23 @@ void fill_window(S& s, const Attrs& a, const Shape& x, const std::array<int64_t,
 // A column of pixels under a column of weights is the same bytes as a row under a row, and tiles of
 // several pixels run along rows.
 template <class S>
-void lay_column_as_row(S& s) {
-  if (s.in_w != 1 || s.kernel_w != 1 || s.out_w != 1) return;
+void transpose_window(S& s) {
   std::swap(s.in_h, s.in_w);
   std::swap(s.out_h, s.out_w);
   std::swap(s.kernel_h, s.kernel_w);
   std::swap(s.stride_h, s.stride_w);
   std::swap(s.dilation_h, s.dilation_w);
   std::swap(s.pad_top, s.pad_left);
+}
+template <class S>
+void lay_column_as_row(S& s) {
+  if (s.in_w == 1 && s.kernel_w == 1 && s.out_w == 1) transpose_window(s);
+}
+// For kernels that get the pixels of a column one by one, as rows.
+template <class S>
+S as_column_again(S s, const Shape& x) {
+  if (s.in_h != x[1]) transpose_window(s);
+  return s;
 }
 
 }  // namespace motec

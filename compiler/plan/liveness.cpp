@@ -11,39 +11,38 @@ namespace {
 
 class Assigner {
  public:
-  explicit Assigner(Program& program)
+  Assigner(Program& program, const Values& values, const RowCalls& rows)
       : program_(program),
         graph_(program.graph),
-        root_(graph_.values.size()),
-        last_(graph_.values.size(), -1),
-        place_(graph_.values.size()) {}
+        values_(values),
+        rows_(rows),
+        place_(graph_.values.size()),
+        region_of_(program.steps.size(), nullptr) {
+    for (Region& region : program_.regions)
+      for (size_t t = region.first; t <= region.last; ++t) region_of_[t] = &region;
+  }
 
   void run() {
-    resolve_views();
-    find_last_uses();
     place_states();
-    for (const Port& port : graph_.inputs) make_buffer(port.value, 0);
-    for (size_t t = 0; t < program_.steps.size(); ++t) place_step(static_cast<int32_t>(t));
+    for (const Port& port : graph_.inputs)
+      if (!is_fed(port.value)) place_tensor(port.value, 0);
+    for (size_t t = 0; t < program_.steps.size(); ++t) {
+      Region* region = region_of_[t];
+      if (!region) place_step(t);
+      if (region && region->first == t) place_region(*region);
+      place_arguments(t);
+    }
     place_unstepped_outputs();
     make_slots();
   }
 
  private:
-  size_t root(ValueId id) const { return root_[static_cast<size_t>(id.index)]; }
-  Place& place(ValueId id) { return place_[root(id)]; }
+  Place& place(ValueId id) { return place_[values_.root(id)]; }
 
-  void resolve_views() {
-    for (size_t i = 0; i < root_.size(); ++i) root_[i] = i;
-    for (const Op& op : graph_.ops)
-      if (op.def->is_view) root_[static_cast<size_t>(op.out[0].index)] = root(op.in[0]);
-  }
-
-  void find_last_uses() {
-    for (size_t t = 0; t < program_.steps.size(); ++t)
-      for (const ValueId id : program_.steps[t].op.in)
-        if (id) last_[root(id)] = static_cast<int32_t>(t);
-    for (const Port& port : graph_.outputs)
-      last_[root(port.value)] = static_cast<int32_t>(program_.steps.size());
+  bool is_fed(ValueId id) const {
+    return std::any_of(program_.regions.begin(), program_.regions.end(), [&](const Region& region) {
+      return region.fed && region.driver().root == values_.root(id);
+    });
   }
 
   // State inputs live in the caller's state memory; their outputs are copied there by the last
@@ -58,39 +57,89 @@ class Assigner {
     }
   }
 
-  void make_buffer(ValueId id, int32_t first) {
+  // The last step of the stage that step `t` belongs to: regions begin and end as one.
+  int32_t end_of(int32_t t) const {
+    if (t < 0 || t >= std::ssize(region_of_)) return t;
+    const Region* region = region_of_[static_cast<size_t>(t)];
+    return region ? static_cast<int32_t>(region->last) : t;
+  }
+
+  Place add_buffer(std::string name, int64_t bytes, int32_t first, int32_t last) {
+    program_.buffers.push_back(
+        {.name = std::move(name), .bytes = bytes, .first = first, .last = last});
+    return {Place::Kind::Arena, program_.buffers.size() - 1};
+  }
+
+  size_t place_tensor(ValueId id, int32_t first) {
     Place& to = place(id);
-    if (to.kind != Place::Kind::None) return;
-    const Value& value = graph_[id];
-    to = {Place::Kind::Arena, program_.buffers.size()};
-    program_.buffers.push_back({.name = value.name,
-                                .bytes = value.type.bytes(),
-                                .first = first,
-                                .last = std::max(first, last_[root(id)])});
-  }
-
-  // The operand whose buffer result 0 of the step can have.
-  bool take_over(const Step& step, int32_t t) {
-    const Kernel& kernel = *step.selection.kernel;
-    const ValueId out = step.op.out[0];
-    if (!kernel.in_place || place(out).kind != Place::Kind::None) return false;
-    const uint32_t allowed = kernel.in_place(Site{graph_, step.op});
-    for (size_t i = 0; i < step.op.in.size(); ++i) {
-      const ValueId in = step.op.in[i];
-      if (!(allowed >> i & 1) || !in || place(in).kind != Place::Kind::Arena) continue;
-      Buffer& buffer = program_.buffers[place(in).buffer];
-      if (buffer.last != t || buffer.bytes != graph_.type(out).bytes()) continue;
-      buffer.last = std::max(t, last_[root(out)]);
-      place(out) = place(in);
-      return true;
+    if (to.kind == Place::Kind::None) {
+      const Value& value = graph_.values[values_.root(id)];
+      const int32_t last = std::max(end_of(first), end_of(values_.last_use(values_.root(id))));
+      to = add_buffer(value.name, value.type.bytes(), first, last);
     }
-    return false;
+    return to.buffer;
+  }
+  size_t place_root(size_t root, int32_t first) {
+    return place_tensor({static_cast<int32_t>(root)}, first);
   }
 
-  void place_step(int32_t t) {
-    Step& step = program_.steps[static_cast<size_t>(t)];
-    if (!take_over(step, t)) make_buffer(step.op.out[0], t);
-    for (size_t i = 1; i < step.op.out.size(); ++i) make_buffer(step.op.out[i], t);
+  // Buffers of a stage, and what of them may overlap.
+  void place_items(const StageMemory& memory, int32_t first, int32_t last, Region* region) {
+    std::vector<size_t> buffers;
+    for (const MemoryItem& item : memory.items) {
+      using Kind = MemoryItem::Kind;
+      if (item.kind == Kind::Tensor) {
+        buffers.push_back(place_root(item.index, first));
+        continue;
+      }
+      const Place at = add_buffer(item.name, item.bytes, first, last);
+      buffers.push_back(at.buffer);
+      if (item.kind == Kind::Ring) region->tensors[item.index].place = at;
+      if (item.kind == Kind::Stage) region->tensors[item.index].stage = at;
+      if (item.kind == Kind::Counters) region->counters = at;
+      if (item.kind == Kind::Scratch) scratch_[item.index] = at;
+    }
+    for (const ArenaOverlap& overlap : memory.overlaps)
+      program_.overlaps.push_back({.below = buffers[overlap.below],
+                                   .above = buffers[overlap.above],
+                                   .distance = overlap.distance});
+  }
+
+  void place_step(size_t t) {
+    const Step& step = program_.steps[t];
+    const auto now = static_cast<int32_t>(t);
+    // The result of a step that works in place goes where the operand is, if all that has been
+    // there dies with it.
+    if (const int i = taken_over(program_, values_, t); i >= 0) {
+      const Place from = place(step.op.in[static_cast<size_t>(i)]);
+      Buffer& buffer = program_.buffers[from.buffer];
+      if (buffer.last == now && buffer.bytes == graph_.type(step.op.out[0]).bytes()) {
+        buffer.last = end_of(std::max(now, values_.last_use(values_.root(step.op.out[0]))));
+        place(step.op.out[0]) = from;
+      }
+    }
+    for (const ValueId id : step.op.out) place_tensor(id, now);
+    place_items(step_memory(program_, values_, t), now, now, nullptr);
+  }
+
+  void place_region(Region& region) {
+    place_items(region_memory(program_, values_, rows_, region), static_cast<int32_t>(region.first),
+                static_cast<int32_t>(region.last), &region);
+    for (RowTensor& tensor : region.tensors)
+      if (tensor.place.kind == Place::Kind::None) tensor.place = place_[tensor.root];
+    for (size_t i = 0; i < region.tensors.size(); ++i) {
+      size_t at = i;  // rows that are overwritten stand where they will be overwritten
+      while (region.pipeline.tensors[at].alias >= 0)
+        at = static_cast<size_t>(region.pipeline.tensors[at].alias);
+      if (at == i) continue;
+      region.tensors[i].place = region.tensors[at].place;
+      region.tensors[i].stage = region.tensors[at].stage;
+      region.tensors[i].ring = region.tensors[at].ring;
+    }
+  }
+
+  void place_arguments(size_t t) {
+    Step& step = program_.steps[t];
     for (size_t i = 0; i < step.arguments.size(); ++i) {
       const Operand& operand = step.call.operands[i];
       Argument& argument = step.arguments[i];
@@ -105,11 +154,8 @@ class Assigner {
           break;
         }
         case Operand::Kind::Scratch:
-          argument = {{Place::Kind::Arena, program_.buffers.size()}, step.call.scratch_dtype, true};
-          program_.buffers.push_back({.name = step.name + "_scratch",
-                                      .bytes = step.call.scratch_bytes,
-                                      .first = t,
-                                      .last = t});
+          if (const auto scratch = scratch_.find(t); scratch != scratch_.end())
+            argument = {scratch->second, step.call.scratch_dtype, true};
           break;
         case Operand::Kind::Weights:
         case Operand::Kind::Null:
@@ -121,7 +167,7 @@ class Assigner {
   // Outputs without elements have no step.
   void place_unstepped_outputs() {
     for (const Port& port : graph_.outputs)
-      make_buffer(port.value, static_cast<int32_t>(program_.steps.size()));
+      place_tensor(port.value, static_cast<int32_t>(program_.steps.size()));
   }
 
   void make_slots() {
@@ -146,14 +192,18 @@ class Assigner {
 
   Program& program_;
   const Graph& graph_;
-  std::vector<size_t> root_;
-  std::vector<int32_t> last_;
-  std::vector<Place> place_;  // by root value
+  const Values& values_;
+  const RowCalls& rows_;
+  std::vector<Place> place_;         // by root value
+  std::vector<Region*> region_of_;   // by step
+  std::map<size_t, Place> scratch_;  // by step
 };
 
 }  // namespace
 
-void assign_buffers(Program& program) { Assigner(program).run(); }
+void assign_buffers(Program& program, const Values& values, const RowCalls& rows) {
+  Assigner(program, values, rows).run();
+}
 
 int64_t live_bytes(const Program& program, int32_t step) {
   int64_t bytes = 0;

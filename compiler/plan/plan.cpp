@@ -1,6 +1,7 @@
 #include "plan/plan.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "kernels/blocks.h"
 #include "kernels/costs.h"
@@ -8,6 +9,7 @@
 #include "plan/liveness.h"
 #include "plan/order.h"
 #include "plan/ports.h"
+#include "plan/search.h"
 #include "support/diag.h"
 #include "support/identifier.h"
 
@@ -73,15 +75,86 @@ void make_steps(Program& program, Goal goal) {
   }
 }
 
-void place_buffers(Program& program) {
+// How long the arena's search may go on for a plan that is only compared with others.
+constexpr int64_t kQuickWork = 1'000'000;
+
+void place_buffers(Program& program, int64_t work_limit) {
   std::vector<ArenaBuffer> requests;
   for (const Buffer& buffer : program.buffers)
     requests.push_back({.bytes = buffer.bytes, .first = buffer.first, .last = buffer.last});
-  const ArenaPlan arena = plan_arena(requests, {.alignment = kArenaAlignment});
+  const ArenaPlan arena = plan_arena(requests, program.overlaps,
+                                     {.alignment = kArenaAlignment, .work_limit = work_limit});
   for (size_t i = 0; i < program.buffers.size(); ++i) program.buffers[i].offset = arena.offsets[i];
   program.arena_bytes = arena.bytes;
   program.arena_lower_bound = arena.lower_bound;
   program.arena_optimal = arena.optimal;
+}
+
+// The program with these regions, all else whole.
+Program with_regions(Program program, const Values& values, const RowCalls& rows,
+                     std::vector<Region> regions) {
+  program.regions = std::move(regions);
+  for (const Region& region : program.regions) {
+    for (size_t t = region.first; t <= region.last; ++t) {
+      Step& step = program.steps[t];
+      step.rows = rows[t];
+      const Call& call = rows[t]->call;
+      step.call.function = call.function;
+      step.call.headers = call.headers;
+      step.call.shape = call.shape;
+      step.call.scratch_bytes = call.scratch_bytes;
+      for (size_t i = 0; i < step.call.operands.size(); ++i)
+        step.call.operands[i].kind = call.operands[i].kind;
+      if (step.est_cycles)
+        *step.est_cycles += std::llround(
+            row_overhead(Site{program.graph, step.op}, *step.selection.kernel, *step.rows));
+    }
+  }
+  assign_buffers(program, values, rows);
+  return program;
+}
+
+// How much slower than the fastest plan a smaller one may be.
+double slowdown_of(Goal goal) {
+  switch (goal) {
+    case Goal::Balanced:
+      return 0.02;
+    case Goal::Ram:
+      return 0.10;
+    case Goal::LeastRam:
+      return 1e6;
+    case Goal::Speed:
+    case Goal::Flash:
+      return 0;
+  }
+  return 0;
+}
+
+// The smallest of the plans that are fast enough; with a limit, the fastest of those within it.
+Program best_plan(const Program& whole, const PlanOptions& options) {
+  const Values values(whole);
+  const RowCalls rows = row_calls(whole);
+  const std::vector<Cuts> candidates =
+      search_cuts(whole, values, rows,
+                  {.slowdown = slowdown_of(options.goal), .arena_limit = options.arena_limit});
+  std::optional<Program> best;
+  double best_cost = 0;
+  for (const Cuts& cuts : candidates) {
+    Program program = with_regions(whole, values, rows, cuts.regions);
+    place_buffers(program, kQuickWork);
+    const auto misses = [&](const Program& p) {
+      return options.arena_limit && p.arena_bytes > *options.arena_limit;
+    };
+    // Candidates come in the order of preference: those that are fast enough, then slower ones.
+    const bool within_budget = cuts.cost <= candidates[0].cost;
+    const bool better =
+        !best || (misses(*best) && program.arena_bytes < best->arena_bytes) ||
+        (within_budget && program.arena_bytes < best->arena_bytes) ||
+        (within_budget && program.arena_bytes == best->arena_bytes && cuts.cost < best_cost);
+    if (better) best = std::move(program), best_cost = cuts.cost;
+  }
+  place_buffers(*best, ArenaOptions{}.work_limit);
+  return std::move(*best);
 }
 
 void check_limits(const Program& program, const PlanOptions& options) {
@@ -139,8 +212,7 @@ Program plan(Graph graph, const Target& target, const PlanOptions& options) {
   program.target = &target;
   program.graph = std::move(graph);
   make_steps(program, options.goal);
-  assign_buffers(program);
-  place_buffers(program);
+  program = best_plan(program, options);
   check_limits(program, options);
   return program;
 }

@@ -6,6 +6,8 @@
 
 #include "ir/graph.h"
 #include "kernels/kernel.h"
+#include "plan/arena.h"
+#include "plan/pipeline.h"
 #include "target/target.h"
 
 namespace motec {
@@ -46,7 +48,31 @@ struct Step {
   std::string name;                 // a C identifier, unique in the program
   int64_t macs = 0;
   int64_t weights_bytes = 0;
+  std::optional<RowCall> rows = {};        // of a step in a region: `call` makes a row
   std::optional<int64_t> est_cycles = {};  // where the target has fitted costs for the kernel
+};
+
+// A tensor whose rows flow through a region. Row r of a ring of n rows stands at r % n.
+struct RowTensor {
+  size_t root = 0;   // index of its value
+  std::string name;  // a C identifier, unique in the program
+  DType dtype = DType::F32;
+  int64_t row_elements = 0;
+  int64_t ring = 0;  // rows that stand in memory
+  Place place = {};  // of the ring, or of the whole tensor
+  Place stage = {};  // of the newest row, if that has a place of its own
+};
+
+// Steps that run together, row by row. Pipeline, run and tensors have the same indices; node i is
+// step first + i.
+struct Region {
+  size_t first = 0, last = 0;
+  bool fed = false;  // the caller hands over the rows of the driver
+  Pipeline pipeline;
+  PipelineRun run;
+  std::vector<RowTensor> tensors;
+  Place counters = {};  // of a fed region, which is left and entered again
+  const RowTensor& driver() const { return tensors[static_cast<size_t>(pipeline.driver)]; }
 };
 
 // A graph input or output as the emitted header shows it.
@@ -61,7 +87,9 @@ struct Program {
   const Target* target = nullptr;
   Graph graph;  // after all passes; for types and names
   std::vector<Step> steps;
+  std::vector<Region> regions;  // ascending
   std::vector<Buffer> buffers;
+  std::vector<ArenaOverlap> overlaps;  // of buffers
   std::vector<Constant> constants;
   std::vector<Slot> inputs, outputs;  // without those that live in the state
   int64_t arena_bytes = 0, arena_lower_bound = 0, state_bytes = 0;

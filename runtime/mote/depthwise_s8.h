@@ -22,10 +22,12 @@ struct DepthwiseS8Shape {
 };
 
 // One output row from the kernel_h input rows under it; a null pointer is a row of padding.
-// `out_row` may not overlap the rows; Isa::depthwise_begin has prepared scratch.
+// `out_row` may not overlap the rows.
 template <class Isa, class Rq, class S, class X, class W>
 MOTE_KERNEL void depthwise_row_s8(const S s, const X* const* rows, const W* w, const int32_t* bias,
                                   const int32_t* mult, typename Rq::Out* out_row, int8_t* scratch) {
+  Isa::template depthwise_begin<Isa>(s, w,
+                                     scratch);  // at most a pixel of padding: not worth keeping
   Isa::template depthwise_row<Isa, Rq>(s, rows, w, bias, mult, out_row, scratch);
 }
 

@@ -76,6 +76,22 @@ MOTE_KERNEL void avgpool_row_s8(const S s, int32_t oy, const int8_t* const* rows
   avgpool_any_row<Isa>(s, oy, rows, mult, out_row, scratch);
 }
 
+// The average of a whole image that comes in `rows` equal parts, number `row` of them at `x`: `out`
+// is made with the last one. Sums stay in scratch (4 * in_c bytes) from part to part.
+template <class Isa, class S>
+MOTE_KERNEL void avgpool_sum_s8(const S s, int32_t row, int32_t rows, const int8_t* x,
+                                const int32_t* mult, int8_t* out, int8_t* scratch) {
+  int32_t* sums = reinterpret_cast<int32_t*>(scratch);
+  const int32_t cells = s.in_h * s.in_w;
+  if (row == 0) {
+    for (int32_t c = 0; c < s.in_c; ++c) sums[c] = -cells * s.in_zp;
+  }
+  Isa::template accumulate_pixels<Isa>(sums, x, s.in_c, cells / rows, s.in_c);
+  if (row + 1 < rows) return;
+  Isa::requantize_row(s, sums, mult[cells > s.first_cells ? cells - s.first_cells : 0], out,
+                      s.in_c);
+}
+
 template <class Isa, class S>
 MOTE_KERNEL void maxpool_s8(const S s, const int8_t* x, int8_t* y) {
   const int8_t* rows[kMaxKernelRows];

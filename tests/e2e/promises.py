@@ -6,23 +6,28 @@ usage: promises.py MOTEC MODELS_DIR [SHARED_DATA_DIR]
 import filecmp
 import json
 import pathlib
+import resource
 import subprocess
 import sys
 import tempfile
-import time
 
 # Bytes of activations that are alive at once, in float32, with no tensor over another.
 ARENA_LIMITS = {"ic_float": 4 * 49152, "kws_float": 4 * 16000, "vww_float": 4 * 55296,
                 "ad_float": 4 * 768}
-SECONDS = 1.0
+SECONDS = 1.0  # of processor time: machines that test are busy
+
+
+def processor_seconds():
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def compile_model(motec, model, folder, name):
     report = folder / "report.json"
-    start = time.monotonic()
+    start = processor_seconds()
     subprocess.run([motec, "compile", model, "-o", folder, "--target", "cortex-m4", "--name", name,
                     "--report", report], check=True, stdin=subprocess.DEVNULL)
-    return json.loads(report.read_text()), time.monotonic() - start
+    return json.loads(report.read_text()), processor_seconds() - start
 
 
 def check(motec, model):

@@ -47,6 +47,12 @@ struct DspS8 : ScalarS8 {
     const DspRows rows(-s.pad_left, count, s.in_w, s.stride_w, dsp_rows_together(s));
     return 48 * rows.all_pairs() + 4 * rows.all_outputs(count);
   }
+  // Kernels that do not slide make one pixel after the other.
+  template <class S>
+  static constexpr int32_t depthwise_pixels(const S& s) {
+    return dsp_slides(s) ? dsp_rows_together(s) * s.out_w : 1;
+  }
+  static constexpr int32_t kPointwisePixels = 2;
   // Output rows that are made together when a whole image is there.
   template <class S>
   static constexpr int32_t dsp_rows_together(const S& s) {

@@ -196,6 +196,15 @@ struct ScalarS8 {
   template <class Isa, class S, class W>
   static MOTE_INLINE void depthwise_begin(const S&, const W*, int8_t*) {}
 
+  // How many output pixels of a whole image may be in flight: all inputs that pixels behind those
+  // read are still there when one of them is written.
+  template <class S>
+  static constexpr int32_t depthwise_pixels(const S& s) {
+    return s.out_w;
+  }
+  // The same for pointwise convolutions; 0 where pixels are not made in their order.
+  static constexpr int32_t kPointwisePixels = 0;
+
   // A whole image, for an ISA that makes several rows together: false where it leaves the image to
   // depthwise_begin and depthwise_row. Arguments and scratch are those of depthwise_s8.
   template <class Isa, class Rq, class S, class X, class W>

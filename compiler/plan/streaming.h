@@ -1,0 +1,25 @@
+// Parts of a program whose rows flow from layer to layer through rings of a few rows.
+#pragma once
+#include <memory>
+
+#include "plan/program.h"
+#include "plan/values.h"
+
+namespace motec {
+
+// How each step of a program makes its result row by row; empty for those that do not.
+using RowCalls = std::vector<std::optional<RowCall>>;
+RowCalls row_calls(const Program& program);
+
+struct RegionOptions {
+  bool staged = false;  // rows that are kept for later make room for the newest of other tensors
+  bool fed = false;     // the driver's rows are handed over by the caller
+};
+
+// Steps first to last as a region, with places for nothing yet. Empty with `why` filled if rows do
+// not get through them.
+std::optional<Region> make_region(const Program& program, const Values& values,
+                                  const RowCalls& rows, size_t first, size_t last,
+                                  const RegionOptions& options, std::string* why = nullptr);
+
+}  // namespace motec
