@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdint>
+#include <cstdio>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
@@ -79,21 +80,22 @@ std::string fault(const Buffers& buffers, const ArenaPlan& plan, int64_t alignme
 
 /// The smallest arena, by trying every order and setting each buffer on top of those it meets.
 ///
-/// Ordered by its offsets, a smallest arena comes out no higher than it was, so some order finds
-/// it.  Shares nothing with the planner; orders with a common beginning are tried together, and
-/// given up once they are as high as the best.
+/// Of the smallest arenas take one with the least sum of offsets.  Ordered by its offsets it comes
+/// out as it was: nothing in it can come down.  So only orders matter that never put a buffer below
+/// the one before it.  Shares nothing with the planner; orders with a common beginning are tried
+/// together, and given up once they are as high as the best.
 class EveryOrder {
  public:
   explicit EveryOrder(const Buffers& buffers)
       : buffers_(buffers), tops_(buffers.size(), -1), floor_(most_alive(buffers, 1)) {}
 
   int64_t smallest_bytes() {
-    extend(0, 0);
+    extend(0, 0, 0);
     return best_;
   }
 
  private:
-  void extend(size_t placed, int64_t height) {
+  void extend(size_t placed, int64_t lowest, int64_t height) {
     if (height >= best_ || best_ == floor_) return;
     if (placed == buffers_.size()) {
       best_ = height;
@@ -105,8 +107,9 @@ class EveryOrder {
       for (size_t j = 0; j < buffers_.size(); ++j) {
         if (meet(buffers_[i], buffers_[j])) offset = std::max(offset, tops_[j]);
       }
+      if (offset < lowest) continue;
       tops_[i] = offset + buffers_[i].bytes;
-      extend(placed + 1, std::max(height, tops_[i]));
+      extend(placed + 1, offset, std::max(height, tops_[i]));
       tops_[i] = -1;
     }
   }
@@ -197,7 +200,7 @@ TEST_CASE("arena: traces reach their expected peaks", "[plan]") {
     CHECK(plan.lower_bound == trace.expected.at("bound"));
     CHECK(plan.bytes == trace.expected.at("peak"));
     CHECK(plan.optimal);
-    if (trace.buffers.size() <= 10) {
+    if (trace.buffers.size() <= 12) {
       // Random problems are seldom above the bound; some of these traces are.
       Buffers rounded = trace.buffers;
       for (ArenaBuffer& buffer : rounded) buffer.bytes = round_up(buffer.bytes, 16);
@@ -253,34 +256,56 @@ TEST_CASE("arena: senseless input is refused", "[plan]") {
   CHECK_THROWS_AS(plan_one({.bytes = 1}, int64_t{1} << 62), std::invalid_argument);
 }
 
-TEST_CASE("arena: every plan keeps its promises", "[plan]") {
+TEST_CASE("arena: random traces", "[plan]") {
+  int checked = 0, above_bound = 0, proved = 0;
   for (uint32_t seed = 0; seed < 1000; ++seed) {
     INFO("seed " << seed);
     Random random(seed);
-    const int count = pick(random, 1, 60);
-    const int32_t steps = pick(random, 1, 40);
+    const bool is_small = seed % 2 == 0;
+    const int count = is_small ? pick(random, 1, 12) : pick(random, 13, 60);
+    const int32_t steps = pick(random, 1, is_small ? 12 : 40);
     const bool tight = pick(random, 0, 1) == 0;
-    const Buffers buffers = tight ? tight_problem(random, static_cast<size_t>(count), steps, 500)
-                                  : loose_problem(random, count, steps, 5000);
-    ArenaOptions options;
-    options.alignment = int64_t{1} << pick(random, 0, 6);
-    options.work_limit = pick(random, 0, 3) == 0 ? 0 : 200'000;
-    const ArenaPlan plan = plan_arena(buffers, options);
-    REQUIRE(fault(buffers, plan, options.alignment) == "");
+    const int64_t alignment = int64_t{1} << pick(random, 0, 6);
+    const int32_t capacity = pick(random, 0, 1) == 0 ? 12 : 500;
+    const Buffers buffers = tight
+                                ? tight_problem(random, static_cast<size_t>(count), steps, capacity)
+                                : loose_problem(random, count, steps, 5000);
+    const ArenaPlan plan = plan_arena(buffers, {.alignment = alignment, .work_limit = 2'000'000});
+    REQUIRE(fault(buffers, plan, alignment) == "");
+    proved += plan.optimal;
+    above_bound += plan.bytes > plan.lower_bound;
+    if (!is_small) continue;
+    Buffers rounded = buffers;
+    for (ArenaBuffer& buffer : rounded) buffer.bytes = round_up(buffer.bytes, alignment);
+    REQUIRE(plan.optimal);
+    REQUIRE(plan.bytes == EveryOrder(rounded).smallest_bytes());
+    ++checked;
+  }
+  std::printf(
+      "arena: 1000 traces, seeds 0 to 999: %d of up to 12 buffers equal the exhaustive "
+      "search, %d are proved optimal, %d are above the lower bound\n",
+      checked, proved, above_bound);
+}
+
+TEST_CASE("arena: best-fit alone keeps the promises", "[plan]") {
+  for (uint32_t seed = 0; seed < 300; ++seed) {
+    INFO("seed " << seed);
+    Random random(seed);
+    const Buffers buffers = loose_problem(random, pick(random, 1, 60), pick(random, 1, 40), 5000);
+    const ArenaPlan plan = plan_arena(buffers, {.alignment = 16, .work_limit = 0});
+    REQUIRE(fault(buffers, plan, 16) == "");
   }
 }
 
+// Problems whose smallest arena is often above the bound.
 TEST_CASE("arena: as small as the best of all orders", "[plan]") {
   for (uint32_t seed = 0; seed < 1500; ++seed) {
     INFO("seed " << seed);
     Random random(seed);
-    // Few of the large ones: those whose optimum is above the bound take the reference a second.
-    const int count = seed % 50 == 0 ? pick(random, 10, 12) : pick(random, 4, 9);
+    const int count = seed % 10 == 0 ? pick(random, 10, 12) : pick(random, 4, 9);
     const int32_t steps = pick(random, 3, 8);
     const int32_t bytes = pick(random, 0, 1) == 0 ? 12 : 1000;
-    const bool tight = seed % 4 != 0;
-    const Buffers buffers = tight ? tight_problem(random, static_cast<size_t>(count), steps, bytes)
-                                  : loose_problem(random, count, steps, bytes);
+    const Buffers buffers = tight_problem(random, static_cast<size_t>(count), steps, bytes);
     const ArenaPlan plan = plan_arena(buffers, {.alignment = 1});
     REQUIRE(fault(buffers, plan, 1) == "");
     REQUIRE(plan.optimal);
@@ -310,6 +335,10 @@ TEST_CASE("arena: 500 buffers take less than a second", "[plan]") {
              << plan.lower_bound);
   CHECK(fault(buffers, plan, 16) == "");
   CHECK(seconds < kAllowedSeconds);
+  std::printf("arena: 500 buffers in %d steps: %.2f s, %.2f %% above the lower bound\n", steps,
+              seconds,
+              100.0 * static_cast<double>(plan.bytes - plan.lower_bound) /
+                  static_cast<double>(plan.lower_bound));
 }
 
 }  // namespace
