@@ -9,9 +9,6 @@
 namespace motec {
 namespace {
 
-// Beyond this many visited states the exact search gives up; 20 000 states take a few milliseconds.
-constexpr size_t kMaxStates = 20000;
-
 // Graph facts by op index, with views resolved: a view's uses are uses of what it shows.
 struct Dag {
   std::vector<std::vector<int>> reads;   // op -> roots it reads
@@ -121,7 +118,7 @@ std::vector<size_t> greedy_order(const Dag& dag) {
 
 // Breadth-first over sets of executed ops, keeping the smallest peak by which each set is reached.
 // Empty when there are too many sets.
-std::vector<size_t> exact_order(const Dag& dag) {
+std::vector<size_t> exact_order(const Dag& dag, size_t max_states) {
   struct Reached {
     State state;
     int64_t peak;
@@ -136,7 +133,7 @@ std::vector<size_t> exact_order(const Dag& dag) {
     for (const auto& [done, reached] : level) {
       for (size_t op = 0; op < dag.reads.size(); ++op) {
         if (!is_ready(dag, reached.state, op)) continue;
-        if (++states > kMaxStates) return {};
+        if (++states > max_states) return {};
         Reached after = reached;
         after.peak = std::max(after.peak, execute(dag, after.state, op));
         after.order.push_back(op);
@@ -151,6 +148,60 @@ std::vector<size_t> exact_order(const Dag& dag) {
   return level.begin()->second.order;
 }
 
+// Beyond this many ops the bound looks at each op alone, as the table of what runs before what
+// grows with their square: 4000 ops take 2 MB.
+constexpr size_t kMaxRelated = 4000;
+
+// before[a][b]: op b runs before op a in every order.
+std::vector<std::vector<bool>> always_before(const Dag& dag) {
+  std::vector<std::vector<bool>> before(dag.reads.size());
+  for (size_t op = 0; op < before.size(); ++op) {
+    before[op].resize(before.size());
+    for (const int need : dag.needs[op]) {
+      const auto n = static_cast<size_t>(need);
+      before[op][n] = true;
+      for (size_t b = 0; b < n; ++b)
+        if (before[n][b]) before[op][b] = true;
+    }
+  }
+  return before;
+}
+
+// The most bytes that are alive during an op in every order: its results, and what is there before
+// it in every order and is read by it, after it in every order, or by the caller.
+int64_t peak_bound(const Dag& dag) {
+  const size_t ops = dag.reads.size();
+  const bool related = ops <= kMaxRelated;
+  const std::vector<std::vector<bool>> before =
+      related ? always_before(dag) : std::vector<std::vector<bool>>();
+  std::vector<std::vector<size_t>> readers(dag.bytes.size());
+  for (size_t op = 0; op < ops; ++op)
+    for (const int r : dag.reads[op]) readers[static_cast<size_t>(r)].push_back(op);
+  constexpr size_t kCaller = static_cast<size_t>(-1);
+  std::vector<size_t> maker(dag.bytes.size(), kCaller);
+  for (size_t op = 0; op < ops; ++op)
+    for (const int w : dag.writes[op]) maker[static_cast<size_t>(w)] = op;
+  const auto is_alive = [&](size_t value, size_t op) {
+    const std::vector<size_t>& of = readers[value];
+    if (maker[value] == op || std::find(of.begin(), of.end(), op) != of.end()) return true;
+    if (!related || (maker[value] != kCaller && !before[op][maker[value]])) return false;
+    if (dag.readers[value] > static_cast<int>(of.size())) return true;  // an output
+    return std::any_of(of.begin(), of.end(), [&](size_t reader) { return before[reader][op]; });
+  };
+  std::vector<bool> exists(dag.bytes.size());
+  for (const int r : dag.initial) exists[static_cast<size_t>(r)] = true;
+  for (const std::vector<int>& writes : dag.writes)
+    for (const int w : writes) exists[static_cast<size_t>(w)] = true;
+  int64_t bound = initial_state(dag).live;
+  for (size_t op = 0; op < ops; ++op) {
+    int64_t alive = 0;
+    for (size_t value = 0; value < dag.bytes.size(); ++value)
+      if (exists[value] && is_alive(value, op)) alive += dag.bytes[value];
+    bound = std::max(bound, alive);
+  }
+  return bound;
+}
+
 }  // namespace
 
 int64_t peak_live_bytes(const Graph& graph) {
@@ -159,16 +210,21 @@ int64_t peak_live_bytes(const Graph& graph) {
   return peak_of(make_dag(graph), order);
 }
 
-void order_ops(Graph& graph) {
+OrderFacts order_ops(Graph& graph, size_t max_states) {
   const Dag dag = make_dag(graph);
   std::vector<size_t> best(graph.ops.size());
   for (size_t i = 0; i < best.size(); ++i) best[i] = i;
-  std::vector<size_t> candidate = exact_order(dag);
-  if (candidate.empty()) candidate = greedy_order(dag);
-  if (peak_of(dag, candidate) >= peak_of(dag, best)) return;
+  std::vector<size_t> candidate = exact_order(dag, max_states);
+  const bool is_exact = !candidate.empty() || best.empty();
+  if (!is_exact) candidate = greedy_order(dag);
+  const int64_t given = peak_of(dag, best), found = peak_of(dag, candidate);
+  OrderFacts facts{.peak_bytes = std::min(given, found)};
+  facts.lower_bound = is_exact ? facts.peak_bytes : peak_bound(dag);
+  if (found >= given) return facts;
   std::vector<Op> ops;
   for (const size_t op : candidate) ops.push_back(std::move(graph.ops[op]));
   graph.ops = std::move(ops);
+  return facts;
 }
 
 }  // namespace motec
