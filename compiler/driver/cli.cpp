@@ -20,6 +20,7 @@ constexpr const char* kExamples = R"(Examples:
   motec compile kws.onnx -o generated --target cortex-m4
   motec compile kws.onnx -o generated --arena-limit 16K --report kws.json --html kws.html
   motec compile kws.onnx -o generated --emit-test samples.npz
+  motec compile kws.onnx vww.onnx -o generated --target cortex-m7
   motec verify kws.onnx --data samples.npz --target cortex-m55
   motec run kws.onnx --input mfcc=mfcc.npy -o results
 `motec COMMAND --help` tells the options of a command.)";
@@ -30,12 +31,16 @@ void add_repeatable(CLI::App* app, const std::string& name, std::vector<std::str
   app->add_option(name, values, help)->type_name(type)->allow_extra_args(false);
 }
 
-void add_model(CLI::App* app, ModelArguments& arguments) {
-  app->add_option("MODEL", arguments.model, "The ONNX model")->required()->type_name("FILE");
+void add_inputs(CLI::App* app, ModelArguments& arguments) {
   add_repeatable(app, "--input-shape", arguments.input_shapes, "NAME=1,49,10",
                  "Binds open dimensions of an input; may be repeated");
   add_repeatable(app, "--input-value", arguments.input_values, "NAME=FILE",
                  "Makes an input a constant, from a .npy or .pb file; may be repeated");
+}
+
+void add_model(CLI::App* app, ModelArguments& arguments) {
+  app->add_option("MODEL", arguments.model, "The ONNX model")->required()->type_name("FILE");
+  add_inputs(app, arguments);
 }
 
 void add_target(CLI::App* app, ModelArguments& arguments) {
@@ -143,9 +148,13 @@ class CommandLine {
   }
 
   void add_compile() {
-    CLI::App* app = add_command("compile", "Writes C++ for a model",
+    CLI::App* app = add_command("compile", "Writes C++ for one or several models",
                                 [this](Terminal& t) { return compile_command(compile_, t); });
-    add_model(app, compile_.model);
+    app->add_option("MODEL", compile_.models,
+                    "The ONNX models; an option that names an input is for those that have it")
+        ->required()
+        ->type_name("FILE");
+    add_inputs(app, compile_.model);
     app->add_option("-o,--output", compile_.out_dir, "Where the files go")
         ->required()
         ->type_name("DIR");

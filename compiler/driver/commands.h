@@ -24,7 +24,8 @@ struct ModelArguments {
 };
 
 struct CompileArguments {
-  ModelArguments model;
+  std::vector<std::filesystem::path> models;
+  ModelArguments model;  // what all of them have in common
   std::filesystem::path out_dir;
   std::filesystem::path emit_test, report, html, depfile;  // empty: not wanted
   double tolerance = 1e-5, drift = 0.1;

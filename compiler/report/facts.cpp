@@ -40,6 +40,58 @@ std::vector<const Step*> top_steps(const Program& program, size_t n) {
   return steps;
 }
 
+std::string_view name_of(Role role) {
+  switch (role) {
+    case Role::Tensor:
+      return "tensor";
+    case Role::Input:
+      return "input";
+    case Role::Output:
+      return "output";
+    case Role::Scratch:
+      return "scratch";
+  }
+  return "";
+}
+
+std::vector<Role> roles_of(const Program& program) {
+  std::vector<Role> roles(program.buffers.size(), Role::Tensor);
+  for (const Step& step : program.steps)
+    for (size_t i = 0; i < step.arguments.size(); ++i)
+      if (step.call.operands[i].kind == Operand::Kind::Scratch &&
+          step.arguments[i].place.kind == Place::Kind::Arena)
+        roles[step.arguments[i].place.buffer] = Role::Scratch;
+  for (const Slot& slot : program.outputs)
+    if (slot.place.kind == Place::Kind::Arena) roles[slot.place.buffer] = Role::Output;
+  for (const Slot& slot : program.inputs)
+    if (slot.place.kind == Place::Kind::Arena) roles[slot.place.buffer] = Role::Input;
+  return roles;
+}
+
+std::vector<int64_t> used_bytes(const Program& program) {
+  std::vector<const Buffer*> ascending;
+  for (const Buffer& buffer : program.buffers) ascending.push_back(&buffer);
+  std::stable_sort(ascending.begin(), ascending.end(),
+                   [](const Buffer* a, const Buffer* b) { return a->offset < b->offset; });
+  std::vector<int64_t> used(program.steps.size()), end(program.steps.size());
+  for (const Buffer* buffer : ascending) {
+    const int64_t top = buffer->offset + buffer->bytes;
+    for (int32_t step = buffer->first; step <= buffer->last; ++step) {
+      if (step < 0 || step >= std::ssize(used)) continue;
+      const auto t = static_cast<size_t>(step);
+      used[t] += std::max<int64_t>(top - std::max(buffer->offset, end[t]), 0);
+      end[t] = std::max(end[t], top);
+    }
+  }
+  return used;
+}
+
+std::string printable(std::string text) {
+  for (char& c : text)
+    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = '?';
+  return text;
+}
+
 std::string grouped(int64_t value) {
   std::string text = fmt::format("{}", value);
   const size_t sign = value < 0;

@@ -19,6 +19,17 @@ int64_t parameters(const Program& program);
 // The steps that do most of the work, at most `n`: by MACs, then by position.
 std::vector<const Step*> top_steps(const Program& program, size_t n);
 
+// What a buffer of the arena is for.
+enum class Role : uint8_t { Tensor, Input, Output, Scratch };
+std::string_view name_of(Role role);
+std::vector<Role> roles_of(const Program& program);
+
+// Bytes of the arena in which something stands while each step runs; what overlaps counts once.
+std::vector<int64_t> used_bytes(const Program& program);
+
+// Text for a terminal: control characters, which a model's names may hold, become '?'.
+std::string printable(std::string text);
+
 // "12 345 678"
 std::string grouped(int64_t value);
 

@@ -1,13 +1,13 @@
-// The report of a compilation as one HTML page that needs nothing else: summary, memory map,
-// layers.
+// The report of a compilation as one HTML page that needs nothing else: summary, memory maps,
+// layers of each model.
 #pragma once
+#include <span>
 #include <string>
 
-#include "plan/program.h"
 #include "report/json.h"
 
 namespace motec {
 
-std::string report_html(const Program& program, const ReportContext& context);
+std::string report_html(std::span<const ModelReport> models);
 
 }  // namespace motec

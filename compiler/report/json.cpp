@@ -1,5 +1,6 @@
 #include "report/json.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "ir/op_def.h"
@@ -99,30 +100,55 @@ Json notes_json(const Program& program) {
   return notes;
 }
 
-}  // namespace
-
-std::string report_json(const Program& program, const ReportContext& context) {
+Json model_json(const Program& program, const ReportContext& context) {
   Json layers = Json::array();
   for (const Step& step : program.steps) layers.push_back(layer_json(program, step));
   const Pruned& pruned = program.graph.pruned;
-  const Json report = {{"model", context.model},
-                       {"name", program.name},
-                       {"target", std::string(program.target->name)},
-                       {"optimize", context.optimize},
-                       {"inputs", slots_json(program, program.inputs)},
-                       {"outputs", slots_json(program, program.outputs)},
-                       {"memory", memory_json(program)},
-                       {"totals",
-                        {{"macs", program.macs()},
-                         {"est_cycles", number_or_null(program.est_cycles())},
-                         {"parameters", parameters(program)}}},
-                       {"pruned",
-                        {{"channels", pruned.channels},
-                         {"macs", pruned.macs},
-                         {"weights_bytes", pruned.weight_bytes}}},
-                       {"layers", layers},
-                       {"notes", notes_json(program)},
-                       {"files", context.files}};
+  return {{"model", context.model},
+          {"name", program.name},
+          {"target", std::string(program.target->name)},
+          {"optimize", context.optimize},
+          {"inputs", slots_json(program, program.inputs)},
+          {"outputs", slots_json(program, program.outputs)},
+          {"memory", memory_json(program)},
+          {"totals",
+           {{"macs", program.macs()},
+            {"est_cycles", number_or_null(program.est_cycles())},
+            {"parameters", parameters(program)}}},
+          {"pruned",
+           {{"channels", pruned.channels},
+            {"macs", pruned.macs},
+            {"weights_bytes", pruned.weight_bytes}}},
+          {"layers", layers},
+          {"notes", notes_json(program)},
+          {"files", context.files}};
+}
+
+}  // namespace
+
+SharedMemory shared_memory(std::span<const ModelReport> models) {
+  SharedMemory shared;
+  for (const ModelReport& model : models) {
+    shared.arena_bytes = std::max(shared.arena_bytes, model.program->arena_bytes);
+    shared.state_bytes += model.program->state_bytes;
+    shared.weights_bytes += model.program->weights_bytes();
+  }
+  return shared;
+}
+
+std::string report_json(std::span<const ModelReport> models) {
+  Json report;
+  if (models.size() == 1) {
+    report = model_json(*models[0].program, models[0].context);
+  } else {
+    const SharedMemory shared = shared_memory(models);
+    report["memory"] = {{"arena_bytes", shared.arena_bytes},
+                        {"state_bytes", shared.state_bytes},
+                        {"weights_bytes", shared.weights_bytes}};
+    report["models"] = Json::array();
+    for (const ModelReport& model : models)
+      report["models"].push_back(model_json(*model.program, model.context));
+  }
   // Names in a model may be no UTF-8.
   return report.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }

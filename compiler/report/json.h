@@ -1,5 +1,6 @@
 // The report of a compilation for machines (--report): keys stay, more may come.
 #pragma once
+#include <span>
 #include <string>
 #include <vector>
 
@@ -14,7 +15,21 @@ struct ReportContext {
   std::vector<std::string> files;  // written, relative to the output directory
 };
 
-// Text that ends in a new line; the same for the same program.
-std::string report_json(const Program& program, const ReportContext& context);
+// One of several models that are compiled together.
+struct ModelReport {
+  const Program* program = nullptr;
+  ReportContext context;
+};
+
+// What models that run one after the other need together: one arena, which is as large as the
+// largest of theirs, and everything else of each.
+struct SharedMemory {
+  int64_t arena_bytes = 0, state_bytes = 0, weights_bytes = 0;
+};
+SharedMemory shared_memory(std::span<const ModelReport> models);
+
+// Text that ends in a new line; the same for the same programs. Of one model its report, of several
+// an object with "models" and their shared "memory".
+std::string report_json(std::span<const ModelReport> models);
 
 }  // namespace motec

@@ -6,21 +6,16 @@
 
 #include "ir/op_def.h"
 #include "report/facts.h"
+#include "report/memory_map.h"
 
 namespace motec {
 namespace {
 
 // Columns on a terminal; continuation bytes of UTF-8 take none. Control characters would not be
-// counted right, and a model's names may hold them: they become '?'.
+// counted right.
 size_t width(std::string_view text) {
   return static_cast<size_t>(
       std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
-}
-
-std::string printable(std::string text) {
-  for (char& c : text)
-    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = '?';
-  return text;
 }
 
 bool is_number(std::string_view text) {
@@ -71,13 +66,9 @@ std::string summary(const Program& program, const Palette& palette, bool all_lay
   slots("output", program.outputs);
   text += fmt::format("  {:<8} {}{}{} bytes", "arena", palette.bold, grouped(program.arena_bytes),
                       palette.reset);
-  if (program.arena_optimal) {
-    text +=
-        fmt::format(" {}(no smaller one exists for these buffers){}\n", palette.dim, palette.reset);
-  } else {
-    text += fmt::format(" {}(at least {}){}\n", palette.dim, grouped(program.arena_lower_bound),
-                        palette.reset);
-  }
+  text += fmt::format(" {}(lower bound {}{}){}\n", palette.dim, grouped(program.arena_lower_bound),
+                      program.arena_optimal ? "; no smaller one exists for these buffers" : "",
+                      palette.reset);
   if (program.state_bytes)
     text += fmt::format("  state    {} bytes\n", grouped(program.state_bytes));
   text +=
@@ -90,6 +81,7 @@ std::string summary(const Program& program, const Palette& palette, bool all_lay
   for (const Note& note : program.graph.notes)
     text += fmt::format("  {}{}: {}{}\n", palette.dim, printable(describe(note.origin)), note.text,
                         palette.reset);
+  if (all_layers) text += memory_map_text(program);
   constexpr size_t kShown = 5;
   TextTable table({"layer", "op", "kernel", "MACs", "", "weights"});
   const auto add = [&](const Step& step) {

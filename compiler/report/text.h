@@ -27,7 +27,7 @@ class TextTable {
 };
 
 // Inputs, outputs, memory, work, and the layers that take most of it. `all_layers`: every layer
-// with its kernel.
+// with its kernel, and the map of the arena.
 std::string summary(const Program& program, const Palette& palette, bool all_layers = false);
 
 }  // namespace motec

@@ -34,6 +34,8 @@ Outcome run(const std::string& command, const ScratchDirectory& scratch) {
 void prepare(const ScratchDirectory& scratch) {
   const std::string model = read_file(MOTE_MODELS_DIR "/digits/model.onnx");
   write_file(scratch / "digits.onnx", model);
+  write_file(scratch / "more.onnx", model);
+  write_file(scratch / "copy/Digits.onnx", model);
   write_file(scratch / "damaged.onnx", model.substr(0, model.size() / 2));
   OnnxBuilder b;
   b.input("x", {"batch", 4});
@@ -75,6 +77,12 @@ constexpr Case kCases[] = {
     {"cli_quantize", "compile digits.onnx -o out --quantize int8"},
     {"cli_arena_limit", "compile digits.onnx -o out --target cortex-m4 --arena-limit 100"},
     {"cli_same_output", "compile digits.onnx -o out --report out/digits.h"},
+    {"several_name", "compile digits.onnx open.onnx -o out --name two"},
+    {"several_test", "compile digits.onnx open.onnx -o out --emit-test data"},
+    {"several_same_name", "compile digits.onnx copy/Digits.onnx -o out"},
+    {"several_second_fails", "compile digits.onnx open.onnx -o out"},
+    {"several_input_unknown", "compile digits.onnx open.onnx -o out --input-shape z=1,4"},
+    {"several_flash_limit", "compile digits.onnx more.onnx -o out --flash-limit 30000"},
     {"cli_output_below_file", "compile digits.onnx -o file/out"},
     {"cli_report_below_file", "compile digits.onnx -o out --report file/report.json"},
     {"cli_test_data", "compile digits.onnx -o out --emit-test data"},

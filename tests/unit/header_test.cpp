@@ -44,7 +44,8 @@ TEST_CASE("what is emitted compiles without warnings") {
   // Twice, for the include guard; and every accessor is declared.
   write_file(scratch / "use.c",
              "#include \"tiny.h\"\n#include \"tiny.h\"\n"
-             "static uint8_t arena[TINY_ARENA_BYTES], state[TINY_STATE_BYTES];\n"
+             "static uint8_t arena[MOTE_ARENA_MAX(16, MOTE_ARENA_MAX(TINY_ARENA_BYTES, 64u))];\n"
+             "static uint8_t state[TINY_STATE_BYTES];\n"
              "int main(void) {\n"
              "  tiny_reset(state);\n"
              "  tiny_input_int_(arena)[0] = 1;\n"

@@ -6,6 +6,7 @@
 #include "report/facts.h"
 #include "report/html.h"
 #include "report/json.h"
+#include "report/memory_map.h"
 #include "report/text.h"
 
 namespace motec {
@@ -25,10 +26,12 @@ Program small_program() {
 
 const ReportContext kContext{"small.onnx", "balanced", {"small.h", "small.cpp"}};
 
+std::vector<ModelReport> one(const Program& program) { return {{&program, kContext}}; }
+
 TEST_CASE("the JSON report has its keys") {
   const Program program = small_program();
-  const std::string text = report_json(program, kContext);
-  CHECK(text == report_json(small_program(), kContext));
+  const std::string text = report_json(one(program));
+  CHECK(text == report_json(one(small_program())));
   const auto json = nlohmann::json::parse(text);
   CHECK(json["model"] == "small.onnx");
   CHECK(json["name"] == "small");
@@ -62,8 +65,8 @@ TEST_CASE("the JSON report has its keys") {
 }
 
 TEST_CASE("the page escapes names and refers to nothing outside") {
-  const std::string html = report_html(small_program(), kContext);
-  CHECK(html == report_html(small_program(), kContext));
+  const std::string html = report_html(one(small_program()));
+  CHECK(html == report_html(one(small_program())));
   CHECK(html.find("&lt;add&gt; &amp; &quot;more&quot;") != std::string::npos);
   CHECK(html.find("<add>") == std::string::npos);
   CHECK(html.find("in&lt;put&gt;") != std::string::npos);
@@ -85,6 +88,67 @@ TEST_CASE("the summary for people") {
   CHECK(
       summary(program, {}, true).find("  pruned   2 channels: 3 000 MACs, 40 bytes of weights\n") !=
       std::string::npos);
+}
+
+TEST_CASE("reports of several models") {
+  const Program first = small_program();
+  Program second = small_program();
+  second.name = "other";
+  second.arena_bytes = 1008;
+  second.state_bytes = 32;
+  const std::vector<ModelReport> models = {{&first, kContext}, {&second, kContext}};
+  const auto json = nlohmann::json::parse(report_json(models));
+  CHECK(json["memory"]["arena_bytes"] == 1008);
+  CHECK(json["memory"]["state_bytes"] == 32);
+  CHECK(json["memory"]["weights_bytes"] == 0);
+  REQUIRE(json["models"].size() == 2);
+  CHECK(json["models"][0] == nlohmann::json::parse(report_json(one(first))));
+  const std::string html = report_html(models);
+  CHECK(html.find("<b>1 008 bytes</b> serves all 2 models") != std::string::npos);
+  CHECK(html.find("<section id=\"other\">") != std::string::npos);
+  CHECK(html.find("{{") == std::string::npos);
+}
+
+// Four buffers: x, two that overlap in part, scratch that stands above them.
+Program mapped_program() {
+  Program program = small_program();
+  program.steps.resize(2, program.steps[0]);
+  program.arena_bytes = 120;
+  program.arena_lower_bound = 110;
+  program.buffers = {{.name = "x", .bytes = 50, .first = 0, .last = 0, .offset = 30},
+                     {.name = "<y>", .bytes = 60, .first = 0, .last = 1, .offset = 0},
+                     {.name = "z", .bytes = 20, .first = 1, .last = 2, .offset = 100}};
+  return program;
+}
+
+TEST_CASE("bytes in use count what overlaps once") {
+  CHECK(used_bytes(mapped_program()) == std::vector<int64_t>{80, 80});
+}
+
+TEST_CASE("the map in characters") {
+  CHECK(memory_map_text(mapped_program()) ==
+        "  memory   a column is a layer, a row 10 bytes\n"
+        "        110 .c\n        100 .c\n         90 ..\n         80 ..\n         70 a.\n"
+        "         60 a.\n         50 bb\n         40 bb\n         30 bb\n         20 bb\n"
+        "         10 bb\n          0 bb\n"
+        "            b 60 bytes at 0: <y>\n"
+        "            a 50 bytes at 30: x\n"
+        "            c 20 bytes at 100: z\n");
+  Program empty = mapped_program();
+  empty.arena_bytes = 0;
+  CHECK(memory_map_text(empty).empty());
+}
+
+TEST_CASE("the map as a picture") {
+  const std::string html = report_html(one(mapped_program()));
+  // x is an input; a title per box, the bytes in use per layer, peak and bound.
+  CHECK(html.find("<rect class=\"box input\"") != std::string::npos);
+  CHECK(html.find("<title>&lt;y&gt;&#10;60 bytes at 0 to 60&#10;layers 0 to 1 (") !=
+        std::string::npos);
+  CHECK(html.find(": 80 bytes in use</title>") != std::string::npos);
+  CHECK(html.find(">peak 120 bytes</text>") != std::string::npos);
+  CHECK(html.find(">lower bound 110 bytes</text>") != std::string::npos);
+  CHECK(html.find("<text class=\"label name\"") != std::string::npos);
 }
 
 TEST_CASE("tables align numbers to the right") {

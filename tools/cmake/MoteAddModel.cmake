@@ -20,6 +20,10 @@
 #   mote_add_model(kws MODEL kws.onnx TARGET cortex-m4)
 #   target_link_libraries(firmware PRIVATE kws)
 #
+# Models that never run at the same time need one arena only, as large as that of the largest:
+#
+#   alignas(16) uint8_t arena[MOTE_ARENA_MAX(KWS_ARENA_BYTES, VWW_ARENA_BYTES)];
+#
 # The sources are generated at build time, again whenever the model or motec changes. motec runs on
 # the building machine: while cross-compiling it is that of an installed mote (find_package), or the
 # one named by MOTE_COMPILER.
