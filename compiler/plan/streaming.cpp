@@ -24,8 +24,7 @@ class Builder {
   std::string build(const RegionOptions& options) {
     for (size_t t = region_.first; t <= region_.last; ++t)
       if (std::string why = add_step(t); !why.empty()) return why;
-    const ValueId driver = program_.steps[region_.first].op.in[0];
-    region_.pipeline.driver = tensor_of_.at(values_.root(driver));
+    region_.pipeline.driver = region_.pipeline.nodes[0].uses[0].tensor;
     if (options.fed) feed();
     if (!run()) return "rows would have to wait for one another";
     share_rows_in_place();
