@@ -69,6 +69,12 @@ struct GemmCall {
   StoreS8 store;
 };
 
+// The usual call, which assembly reads where it lies.
+template <class Rq, class X, class W>
+constexpr bool is_int8_call() {
+  return Rq::kHigh && sizeof(X) == 1 && sizeof(W) == 1;
+}
+
 // sums[j][i] = bias[j] + sum over l < k of x[i * x_step + l] * w[l * w_step + j].
 template <int32_t MR, int32_t NC, class X, class W>
 MOTE_INLINE void multiply_tile(int32_t (&sums)[NC][MR], const int32_t* bias, const X* x0,
@@ -170,22 +176,30 @@ __attribute__((noinline)) void gemm_pixels(const GemmCall<Rq, X, W>& c, const X*
                                            typename Rq::Out* y) {
   const W* w = c.w;
   int32_t n0 = 0;
-  if constexpr (MR == 1 && sizeof(X) == 1 && sizeof(W) == 1 && Isa::kRowS8 > 4) {
-    constexpr int32_t kRow = Isa::kRowS8;
-    for (; n0 + kRow <= c.n; n0 += kRow, w += kRow * c.k) {
-      int32_t sums[kRow][1];
-      Isa::multiply_row_s8(sums, c.bias + n0, x, w, c.k);
+  if constexpr (MR == Isa::kBlockPixels && is_int8_call<Rq, X, W>()) {
+    if (c.n >= 4) {
+      Isa::multiply_blocks_s8(c, x, y);
+      n0 = c.n & ~3;
+      w += n0 * c.k;
+    }
+  } else {
+    if constexpr (MR == 1 && sizeof(X) == 1 && sizeof(W) == 1 && Isa::kRowS8 > 4) {
+      constexpr int32_t kRow = Isa::kRowS8;
+      for (; n0 + kRow <= c.n; n0 += kRow, w += kRow * c.k) {
+        int32_t sums[kRow][1];
+        Isa::multiply_row_s8(sums, c.bias + n0, x, w, c.k);
+        store_tile<Isa, Rq>(c.store, sums, c.mult, n0, y + n0, c.y_step);
+      }
+    }
+    for (; n0 + 4 <= c.n; n0 += 4, w += 4 * c.k) {
+      int32_t sums[4][MR];
+      if constexpr (sizeof(X) == 1 && sizeof(W) == 1) {
+        Isa::multiply_tile_s8(sums, c.bias + n0, x, c.x_step, w, c.k);
+      } else {
+        multiply_tile(sums, c.bias + n0, x, c.x_step, w, 4, c.k);
+      }
       store_tile<Isa, Rq>(c.store, sums, c.mult, n0, y + n0, c.y_step);
     }
-  }
-  for (; n0 + 4 <= c.n; n0 += 4, w += 4 * c.k) {
-    int32_t sums[4][MR];
-    if constexpr (sizeof(X) == 1 && sizeof(W) == 1) {
-      Isa::multiply_tile_s8(sums, c.bias + n0, x, c.x_step, w, c.k);
-    } else {
-      multiply_tile(sums, c.bias + n0, x, c.x_step, w, 4, c.k);
-    }
-    store_tile<Isa, Rq>(c.store, sums, c.mult, n0, y + n0, c.y_step);
   }
   for (const int32_t left = c.n - n0; n0 < c.n; ++n0, ++w) {
     int32_t sums[1][MR];

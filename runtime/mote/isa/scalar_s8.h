@@ -18,6 +18,7 @@
 #include "scalar_depthwise_s8.h"
 #include "scalar_gemm_s8.h"
 #include "thumb1_tile_s8.h"
+#include "thumb_blocks_s8.h"
 #include "thumb_tile_s8.h"
 
 namespace mote::isa {
@@ -107,6 +108,24 @@ struct ScalarS8 {
     thumb_row(sums[0], bias, x, w, k);
 #else
     multiply_tile(sums, bias, x, 0, w, 4, k);
+#endif
+  }
+
+  // The same with results and all: whole blocks of four channels of kBlockPixels pixels, if not 0.
+#if MOTE_ISA_THUMB_TILE
+  static constexpr int32_t kBlockPixels = 2;
+#else
+  static constexpr int32_t kBlockPixels = 0;
+#endif
+  static MOTE_INLINE void multiply_blocks_s8(const GemmCall<High, int8_t, int8_t>& call,
+                                             const int8_t* x, int8_t* y) {
+#if MOTE_ISA_THUMB_TILE
+    using Call = GemmCall<High, int8_t, int8_t>;
+    static_assert(offsetof(Call, k) == 12 && offsetof(Call, w) == 20 && offsetof(Call, store) == 40,
+                  "assembly has these offsets");
+    thumb_blocks(&call, x, y);
+#else
+    (void)call, (void)x, (void)y;
 #endif
   }
 

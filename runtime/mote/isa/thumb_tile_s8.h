@@ -105,7 +105,6 @@ MOTE_INLINE void thumb_row(int32_t* sums, const int32_t* bias, const int8_t* x, 
       : "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory");
 }
 
-#undef MOTE_STEP_2X4
 #undef MOTE_STEP_1X8
 
 }  // namespace mote::isa
