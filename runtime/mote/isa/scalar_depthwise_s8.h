@@ -9,6 +9,7 @@
 
 #include "../window.h"
 #include "scalar_gemm_s8.h"
+#include "thumb1_depthwise_s8.h"
 
 namespace mote::isa {
 
@@ -97,12 +98,32 @@ MOTE_INLINE void depthwise_tile(const DepthwiseCall<Rq, X, W>& c, int32_t (&sums
   MOTE_UNROLL for (int32_t i = 0; i < NP; ++i) sums[i] = acc[i];
 }
 
+#if MOTE_ISA_THUMB1_TILE
+// Fours of the outputs of depthwise_channel, which goes on behind them.
+MOTE_INLINE void depthwise_quads(const DepthwiseCall<High, int8_t, int8_t>& c, const int8_t*& x,
+                                 int32_t row_step, const int8_t* w, int32_t channel, int32_t& n,
+                                 int8_t*& y) {
+  const StoreS8& s = c.store;
+  if (n < 4 || s.shift != 0 || s.lo != -128 || s.hi != 127) return;
+  const int32_t mult = c.mult[channel];
+  Thumb1Columns columns{x, row_step,   w,    c.kernel_h, c.bias[channel], mult & 0xffff, mult >> 16,
+                        y, c.channels, s.zp, n / 4};
+  thumb1_columns(&columns);
+  x = columns.x, y = columns.y, n &= 3;
+}
+#endif
+
 // `n` outputs of channel `channel`.
 template <class Isa, int32_t kStride, class Rq, class X, class W>
 __attribute__((noinline)) void depthwise_channel(const DepthwiseCall<Rq, X, W>& c, const X* x,
                                                  int32_t row_step, const W* w, int32_t channel,
                                                  int32_t n, typename Rq::Out* y) {
   const int32_t bias = c.bias[channel], pixel = 4 * c.stride;
+#if MOTE_ISA_THUMB1_TILE
+  if constexpr (kStride == 1 && is_int8_call<Rq, X, W>()) {
+    depthwise_quads(c, x, row_step, w, channel, n, y);
+  }
+#endif
   while (n > 0) {
     int32_t sums[4] = {bias, bias, bias, bias}, count = 1;
     if (n >= 4) {

@@ -17,6 +17,7 @@
 #include "riscv_tile_s8.h"
 #include "scalar_depthwise_s8.h"
 #include "scalar_gemm_s8.h"
+#include "thumb1_blocks_s8.h"
 #include "thumb1_tile_s8.h"
 #include "thumb_blocks_s8.h"
 #include "thumb_tile_s8.h"
@@ -114,16 +115,22 @@ struct ScalarS8 {
   // The same with results and all: whole blocks of four channels of kBlockPixels pixels, if not 0.
 #if MOTE_ISA_THUMB_TILE
   static constexpr int32_t kBlockPixels = 2;
+#elif MOTE_ISA_THUMB1_TILE
+  static constexpr int32_t kBlockPixels = 1;
 #else
   static constexpr int32_t kBlockPixels = 0;
 #endif
   static MOTE_INLINE void multiply_blocks_s8(const GemmCall<High, int8_t, int8_t>& call,
                                              const int8_t* x, int8_t* y) {
-#if MOTE_ISA_THUMB_TILE
+#if MOTE_ISA_THUMB_TILE || MOTE_ISA_THUMB1_TILE
     using Call = GemmCall<High, int8_t, int8_t>;
     static_assert(offsetof(Call, k) == 12 && offsetof(Call, w) == 20 && offsetof(Call, store) == 40,
                   "assembly has these offsets");
+#endif
+#if MOTE_ISA_THUMB_TILE
     thumb_blocks(&call, x, y);
+#elif MOTE_ISA_THUMB1_TILE
+    thumb1_blocks(&call, x, y);
 #else
     (void)call, (void)x, (void)y;
 #endif

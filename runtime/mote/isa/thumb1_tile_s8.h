@@ -89,9 +89,6 @@ MOTE_INLINE int32_t thumb1_multiply_high(int32_t a, int32_t m) {
   return middle;
 }
 
-#undef MOTE_MAC
-#undef MOTE_STEP
-
 }  // namespace mote::isa
 #else
 #define MOTE_ISA_THUMB1_TILE 0
