@@ -188,6 +188,16 @@ int test_conv2d() {
     s.out_w = (s.in_w + s.pad_left - reach_w) / s.stride_w + 1 + (i % 3 == 0);
     check_conv2d(check, s, 1 + random_below(3), 1 + random_below(9), Fill::Spread);
   }
+  // Three rows of nine inputs, from images as narrow as their window and on.
+  for (int i = 0; i < 60; ++i) {
+    Conv2dS8Shape s{};
+    random_window(s, 3, 3);
+    s.groups = 1, s.dilation_w = 1, s.stride_w = 1 + i % 2;
+    if (i % 3 != 0) s.pad_left = i % 3 - 1;
+    s.in_w = 3 - s.pad_left + random_below(20) + random_below(2);
+    s.out_w = (s.in_w + s.pad_left - 3) / s.stride_w + 1 + (i % 5 == 0);
+    check_conv2d(check, s, 3, 1 + random_below(9), i % 8 == 1 ? Fill::Ends : Fill::Spread);
+  }
   return check.report();
 }
 

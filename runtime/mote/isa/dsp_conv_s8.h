@@ -242,6 +242,35 @@ MOTE_DSP_SHARED void widen_window(const DspConv& c, const int8_t* const* rows, c
   }
 }
 
+// Two windows of three rows of nine inputs, the second one `next` bytes behind the first, as in the
+// first layer of most image networks: without staging them, a fifth of the cycles. Reads one byte
+// behind the last window.
+MOTE_DSP_SHARED void widen_nines(int8_t* to, const int8_t* const* rows, int32_t at, int32_t next) {
+  const int8_t *x = rows[0] + at, *y = rows[1] + at, *z = rows[2] + at;
+  const auto quads = [&](uint32_t qa, uint32_t qb) {
+    store_word(to, even_bytes(qa));
+    store_word(to + 4, even_bytes(qb));
+    store_word(to + 8, odd_bytes(qa));
+    store_word(to + 12, odd_bytes(qb));
+    to += 16;
+  };
+  const auto last_of_row = [](const int8_t* end, const int8_t* begin) {
+    return static_cast<uint8_t>(end[8]) | load_word(begin) << 8;
+  };
+  const auto last_two_of_row = [](const int8_t* end, const int8_t* begin) {
+    uint16_t two;
+    memcpy(&two, end + 7, 2);
+    return two | load_word(begin) << 16;
+  };
+  quads(load_word(x), load_word(x + next));
+  quads(load_word(x + 4), load_word(x + next + 4));
+  quads(last_of_row(x, y), last_of_row(x + next, y + next));
+  quads(load_word(y + 3), load_word(y + next + 3));
+  quads(last_two_of_row(y, z), last_two_of_row(y + next, z + next));
+  quads(load_word(z + 2), load_word(z + next + 2));
+  quads(load_word(z + 6), load_word(z + next + 6));
+}
+
 // An output row, one group. Scratch: as multiply_pixels.
 MOTE_DSP_SHARED void convolve_row(const DspConv& c, const Matrix& g, const int8_t* const* rows,
                                   int32_t c0, int8_t* y, int8_t* scratch) {
@@ -249,7 +278,17 @@ MOTE_DSP_SHARED void convolve_row(const DspConv& c, const Matrix& g, const int8_
   const int32_t pieces = step == group_c ? 1 : c.kernel_w;
   const int32_t piece_quads = c.kernel_w * group_c / pieces / 4;
   int8_t *const staged = scratch, *const widened = scratch + 8 * quads;
+  const bool nines = c.kernel_h == 3 && c.kernel_w * group_c == 9 && step == group_c &&
+                     rows[0] != nullptr && rows[1] != nullptr && rows[2] != nullptr;
+  // The second of two windows begins before this, where a byte more can be read.
+  const int32_t nines_end = nines ? (c.in_w * c.in_c - 9 + group_c - 1) / group_c : 0;
   for (int32_t ox = 0; ox < c.out_w; ox += 2, y += 2 * g.y_step) {
+    const int32_t ix = ox * c.stride_w - c.pad_left;
+    if (nines && ix >= 0 && ix + c.stride_w < nines_end && ox + 1 < c.out_w) {
+      widen_nines(widened, rows, ix * c.in_c, c.stride_w * c.in_c);
+      multiply_pair(g, widened, y);
+      continue;
+    }
     const Window a(c, ox);
     if (ox + 1 == c.out_w) {
       stage(c, rows, a, c0, staged);
