@@ -59,27 +59,6 @@ MOTE_DSP_SHARED void copy(int8_t* to, const int8_t* from, int32_t n) {
   for (int32_t i = n & ~3; i < n; ++i) to[i] = from[i];
 }
 
-// The operands of a product with k inputs and n outputs.
-struct Matrix {
-  const int8_t* w;
-  const int32_t *bias, *mult;
-  int32_t k, n, y_step, quads, special, zp;
-  const DspStore* store;
-
-  MOTE_INLINE Matrix(const int8_t* weights, const int32_t* biases, const int32_t* multipliers,
-                     int32_t inputs, int32_t outputs, int32_t step, const DspStore* how)
-      : w(weights),
-        bias(biases),
-        mult(multipliers),
-        k(inputs),
-        n(outputs),
-        y_step(step),
-        quads((k + 3) / 4),
-        special(how->shift != 0 || how->lo > -128 || how->hi < 127 || quads > kDspQuads),
-        zp(how->zp),
-        store(how) {}
-};
-
 // Two inputs' quads, interleaved as dsp_tile_2x4 reads them; returns the end of what it wrote.
 MOTE_DSP_SHARED int8_t* widen_pair(int8_t* to, const int8_t* a, const int8_t* b, int32_t quads) {
   const auto quad = [&](uint32_t qa, uint32_t qb) {
@@ -119,20 +98,21 @@ MOTE_INLINE void fill_one(int8_t* to, int32_t value, int32_t quads) {
 }
 
 // All outputs of two pixels, of inputs from widen_pair.
-MOTE_DSP_SHARED void multiply_pair(const Matrix& g, const int8_t* x, int8_t* y) {
-  const int16_t* x16 = reinterpret_cast<const int16_t*>(x);
-  const int32_t whole = g.n & ~3, quads = g.quads, special = g.special, zp = g.zp;
-  if (whole > 0) {
-    dsp_tile_2x4(x16, g.w, y, g.bias, g.mult, g.y_step, whole / 4, quads, zp, special, g.store);
-  }
-  if (whole == g.n) return;
+MOTE_DSP_SHARED void multiply_last(const Matrix& g, const int16_t* x, int8_t* y) {
+  const int32_t whole = g.n & ~3;
   alignas(4) int8_t last[8];
-  dsp_tile_2x4(x16, g.w + whole * quads * 4, last, g.bias + whole, g.mult + whole, 4, 1, quads, zp,
-               special, g.store);
+  Matrix rest = g;
+  rest.w += whole * g.quads * 4, rest.bias += whole, rest.mult += whole, rest.y_step = 4;
+  dsp_tile_2x4(x, &rest, last, 1);
   for (int32_t i = 0; i < g.n - whole; ++i) {
     y[whole + i] = last[i];
     y[g.y_step + whole + i] = last[4 + i];
   }
+}
+MOTE_INLINE void multiply_pair(const Matrix& g, const int8_t* x, int8_t* y) {
+  const int16_t* x16 = reinterpret_cast<const int16_t*>(x);
+  if (g.n >= 4) dsp_tile_2x4(x16, &g, y, g.n / 4);
+  if (g.n % 4 != 0) multiply_last(g, x16, y);
 }
 
 // All outputs of one pixel. x has a multiple of four elements.

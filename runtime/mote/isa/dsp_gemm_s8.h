@@ -32,27 +32,72 @@ constexpr int32_t kDspQuads = 128;
 
 #if defined(__ARM_FEATURE_DSP)
 
+namespace dsp {
+
+// The operands of a product with k inputs and n outputs. Assembly reads it: members are 4 bytes
+// each, from w at 0 to store at 36.
+struct Matrix {
+  const int8_t* w;
+  const int32_t *bias, *mult;
+  int32_t k, n, y_step, quads;
+  int32_t special;  // the store shifts or clamps to less than int8, or sums are cut
+  int32_t zp;
+  const DspStore* store;
+
+  MOTE_INLINE Matrix(const int8_t* weights, const int32_t* biases, const int32_t* multipliers,
+                     int32_t inputs, int32_t outputs, int32_t step, const DspStore* how)
+      : w(weights),
+        bias(biases),
+        mult(multipliers),
+        k(inputs),
+        n(outputs),
+        y_step(step),
+        quads((k + 3) / 4),
+        special(how->shift != 0 || how->lo > -128 || how->hi < 127 || quads > kDspQuads),
+        zp(how->zp),
+        store(how) {}
+};
+
+}  // namespace dsp
+
 // y[i * y_step + j], pixels i < 2 and 4 * blocks channels. x: two pixels as int16, four inputs at
-// a time: k, k + 2 of the first, of the second, then k + 1, k + 3 of each. `special` says that
-// the store shifts or clamps to less than int8, or that the sums are cut.
+// a time: k, k + 2 of the first, of the second, then k + 1, k + 3 of each.
 //
 // r0 x, r1 w, r2 and r3 weights, r12 and lr inputs; r4-r11 sums A0 A1 B0 B1 C0 C1 D0 D1, of pixels
 // 0 and 1: B, D are channels 0 and 2, A and C the combined sums. Stack: 0 end of x, 4 x, 8 y, 12
-// bias, 16 parts of cut sums, 32 quads left; arguments: 72 mult, 76 y_step, 80 blocks, 84 quads, 88
-// zp, 92 special, 96 store.
-__attribute__((naked, noinline)) inline void dsp_tile_2x4(
-    const int16_t* /*x*/, const int8_t* /*w*/, int8_t* /*y*/, const int32_t* /*bias*/,
-    const int32_t* /*mult*/, int32_t /*y_step*/, int32_t /*blocks*/, int32_t /*quads*/,
-    int32_t /*zp*/, int32_t /*special*/, const DspStore* /*store*/) {
+// bias, 16 parts of cut sums, 32 quads left, 36 where the loop of this many quads begins, 40 store,
+// 44 quads, 48 blocks left, 52 mult, 56 y_step, 60 zp, 64 special.
+__attribute__((naked, noinline)) inline void dsp_tile_2x4(const int16_t* /*x*/,
+                                                          const dsp::Matrix* /*g*/, int8_t* /*y*/,
+                                                          int32_t /*blocks*/) {
   __asm__ volatile(
       "push {r4-r11, lr}\n\t"
-      "sub sp, #36\n\t"
+      "sub sp, #68\n\t"
+      "str r3, [sp, #48]\n\t"
+      "ldm r1, {r1, r3-r11}\n\t"
       "str r0, [sp, #4]\n\t"
       "str r2, [sp, #8]\n\t"
       "str r3, [sp, #12]\n\t"
+      "str r4, [sp, #52]\n\t"
+      "str r7, [sp, #56]\n\t"
+      "str r10, [sp, #60]\n\t"
+      "str r9, [sp, #64]\n\t"
+      "str r11, [sp, #40]\n\t"
+      "str r8, [sp, #44]\n\t"
+      "rsb r2, r8, #0\n\t"
+      "and r2, r2, #7\n\t"
+      "mov r3, #112\n\t"  // bytes of code for a quad
+      "adr r4, 30f\n\t"
+      "mla r2, r2, r3, r4\n\t"
+      "adds r2, #1\n\t"
+      "str r2, [sp, #36]\n\t"
+      "add r2, r0, r8, lsl #4\n\t"
+      "str r2, [sp]\n\t"
+      "cmp r9, #0\n\t"
+      "beq 20f\n\t"
       // The first part of the sums, and zeros for the parts.
       "10:\n\t"
-      "ldr r3, [sp, #84]\n\t"
+      "ldr r3, [sp, #44]\n\t"
       "ldr r0, [sp, #4]\n\t"
       "mov r2, r3\n\t"
       "cmp r3, #128\n\t"
@@ -72,21 +117,16 @@ __attribute__((naked, noinline)) inline void dsp_tile_2x4(
       "20:\n\t"
       "ldr r3, [sp, #12]\n\t"
       "ldr r0, [sp, #4]\n\t"
-      "ldr r2, [sp, #84]\n\t"
+      "ldr r2, [sp, #36]\n\t"
       "ldr r4, [r3]\n\t"
       "ldr r8, [r3, #8]\n\t"
-      "ands r2, r2, #7\n\t"
       "mov r5, r4\n\t"
       "mov r6, r4\n\t"
       "mov r7, r4\n\t"
       "mov r9, r8\n\t"
       "mov r10, r8\n\t"
       "mov r11, r8\n\t"
-      "beq 30f\n\t"
-      "tbh [pc, r2, lsl #1]\n\t"
-      "21:\n\t"
-      ".hword 0, (37f - 21b) / 2, (36f - 21b) / 2, (35f - 21b) / 2, (34f - 21b) / 2\n\t"
-      ".hword (33f - 21b) / 2, (32f - 21b) / 2, (31f - 21b) / 2\n\t"
+      "bx r2\n\t"
       ".macro mote_half\n\t"
       "ldr r3, [r1], #4\n\t"
       "ldr r2, [r1], #4\n\t"
@@ -107,25 +147,18 @@ __attribute__((naked, noinline)) inline void dsp_tile_2x4(
       "30:\n\t"
       "mote_half\n\t"
       "mote_half\n\t"
-      "31:\n\t"
       "mote_half\n\t"
       "mote_half\n\t"
-      "32:\n\t"
       "mote_half\n\t"
       "mote_half\n\t"
-      "33:\n\t"
       "mote_half\n\t"
       "mote_half\n\t"
-      "34:\n\t"
       "mote_half\n\t"
       "mote_half\n\t"
-      "35:\n\t"
       "mote_half\n\t"
       "mote_half\n\t"
-      "36:\n\t"
       "mote_half\n\t"
       "mote_half\n\t"
-      "37:\n\t"
       "mote_half\n\t"
       "mote_half\n\t"
       ".purgem mote_half\n\t"
@@ -133,10 +166,10 @@ __attribute__((naked, noinline)) inline void dsp_tile_2x4(
       "cmp r0, r3\n\t"
       "bne 30b\n\t"
       // Results: r3 bias, r12 mult, r2 zp.
-      "ldr r0, [sp, #92]\n\t"
+      "ldr r0, [sp, #64]\n\t"
       "ldr r3, [sp, #12]\n\t"
-      "ldr r12, [sp, #72]\n\t"
-      "ldr r2, [sp, #88]\n\t"
+      "ldr r12, [sp, #52]\n\t"
+      "ldr r2, [sp, #60]\n\t"
       "sub r4, r4, r6\n\t"
       "sub r5, r5, r7\n\t"
       "sub r8, r8, r10\n\t"
@@ -161,7 +194,7 @@ __attribute__((naked, noinline)) inline void dsp_tile_2x4(
       "smmlar r11, r11, lr, r2\n\t"
       "smmlar r8, r8, r0, r2\n\t"
       "smmlar r9, r9, r0, r2\n\t"
-      "str r12, [sp, #72]\n\t"
+      "str r12, [sp, #52]\n\t"
       "ssat r4, #8, r4\n\t"
       "ssat r5, #8, r5\n\t"
       "ssat r6, #8, r6\n\t"
@@ -171,8 +204,8 @@ __attribute__((naked, noinline)) inline void dsp_tile_2x4(
       "ssat r10, #8, r10\n\t"
       "ssat r11, #8, r11\n\t"
       "ldr r3, [sp, #8]\n\t"
-      "ldr r2, [sp, #76]\n\t"
-      "ldr r0, [sp, #80]\n\t"
+      "ldr r2, [sp, #56]\n\t"
+      "ldr r0, [sp, #48]\n\t"
       "add r2, r2, r3\n\t"
       "strb r8, [r3, #3]\n\t"
       "strb r10, [r3, #2]\n\t"
@@ -184,10 +217,10 @@ __attribute__((naked, noinline)) inline void dsp_tile_2x4(
       "strb r9, [r2, #3]\n\t"
       "str r3, [sp, #8]\n\t"
       "subs r0, #1\n\t"
-      "str r0, [sp, #80]\n\t"
+      "str r0, [sp, #48]\n\t"
       "bne 20b\n\t"
       "41:\n\t"
-      "add sp, #36\n\t"
+      "add sp, #68\n\t"
       "pop {r4-r11, pc}\n\t"
       // The same with cut sums, shift and clamp. r0, r2, r3, r12, lr are free.
       "50:\n\t"
@@ -224,14 +257,14 @@ __attribute__((naked, noinline)) inline void dsp_tile_2x4(
       "ldr lr, [r3, #12]\n\t"
       "adds r3, #16\n\t"
       "str r3, [sp, #12]\n\t"
-      "ldr r3, [sp, #96]\n\t"
+      "ldr r3, [sp, #40]\n\t"
       "add r4, r4, r0\n\t"
       "add r5, r5, r0\n\t"
       "add r8, r8, lr\n\t"
       "add r9, r9, lr\n\t"
       "ldr r0, [r3, #12]\n\t"
-      "ldr r12, [sp, #72]\n\t"
-      "ldr r2, [sp, #88]\n\t"
+      "ldr r12, [sp, #52]\n\t"
+      "ldr r2, [sp, #60]\n\t"
       "ldr lr, [r12, #4]\n\t"
       ".macro mote_scale p, q\n\t"
       "lsl \\p, \\p, r0\n\t"
@@ -247,7 +280,7 @@ __attribute__((naked, noinline)) inline void dsp_tile_2x4(
       "ldr lr, [r12], #16\n\t"
       "mote_scale r6, r7\n\t"
       ".purgem mote_scale\n\t"
-      "str r12, [sp, #72]\n\t"
+      "str r12, [sp, #52]\n\t"
       "ldr r0, [r3, #4]\n\t"
       "ldr r2, [r3, #8]\n\t"
       ".irp r, r4, r5, r6, r7, r8, r9, r10, r11\n\t"
@@ -259,8 +292,8 @@ __attribute__((naked, noinline)) inline void dsp_tile_2x4(
       "movgt \\r, r2\n\t"
       ".endr\n\t"
       "ldr r3, [sp, #8]\n\t"
-      "ldr r2, [sp, #76]\n\t"
-      "ldr r0, [sp, #80]\n\t"
+      "ldr r2, [sp, #56]\n\t"
+      "ldr r0, [sp, #48]\n\t"
       "add r2, r2, r3\n\t"
       "strb r8, [r3, #3]\n\t"
       "strb r10, [r3, #2]\n\t"
@@ -272,7 +305,7 @@ __attribute__((naked, noinline)) inline void dsp_tile_2x4(
       "strb r9, [r2, #3]\n\t"
       "str r3, [sp, #8]\n\t"
       "subs r0, #1\n\t"
-      "str r0, [sp, #80]\n\t"
+      "str r0, [sp, #48]\n\t"
       "bne 10b\n\t"
       "b 41b\n\t");
 }
