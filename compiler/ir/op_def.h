@@ -2,6 +2,7 @@
 // defined in one file pair of ops/ and listed in ops/registry.cpp. How an operator becomes a call
 // varies by target and is not said here, but in the tables of kernels/.
 #pragma once
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,8 +21,9 @@ struct InferCtx {
 
 // Operands (null: absent), and results that are allocated with the inferred types.
 struct EvalCtx {
-  std::vector<const Tensor*> in;
-  std::vector<Tensor*> out;
+  std::vector<const Tensor*> in = {};
+  std::vector<Tensor*> out = {};
+  const void* prepared = nullptr;  // what the op's `prepare` made, if it was called
 };
 
 struct OpDef {
@@ -40,6 +42,10 @@ struct OpDef {
   // with: the result's dimension in which the operand's dimension `axis` is found, or -1 if it is
   // torn. Null for all other ops.
   int (*moved_axis)(const Op&, const Shape& x, const Shape& y, int axis) = nullptr;
+  // What evaluation makes of constant operands before it runs many times: packed weights, for
+  // instance. Called where all operands but the first are constants or absent; the first is null
+  // unless it is a constant, too. Null: nothing.
+  std::shared_ptr<const void> (*prepare)(const Op&, const std::vector<const Tensor*>&) = nullptr;
 };
 
 // Adapts f(const Attrs&, const Ctx&) to an untyped slot, so that op files never see std::any.

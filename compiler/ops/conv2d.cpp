@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "mote/pack.h"
+#include "ops/host_isa.h"
+#include "ops/packed.h"
 #include "ops/shapes.h"
 #include "ops/window.h"
 #include "support/diag.h"
@@ -25,17 +27,47 @@ std::vector<Type> infer(const Conv2dAttrs& a, const InferCtx& c) {
   return {{.dtype = x.dtype, .shape = y}};
 }
 
+// Depthwise layers have a kernel of their own: by the general one, whose blocks are the output
+// channels of a group, they take ten times as long.
+bool is_depthwise(const Conv2dAttrs& a, const Shape& w) { return a.groups > 1 && w[3] == 1; }
+
+PackedWeights pack(const Conv2dAttrs& a, const Tensor& w, const Tensor* bias) {
+  const int64_t channels = w.shape[0], k = product(w.shape, 1, 4);
+  PackedWeights packed;
+  if (is_depthwise(a, w.shape)) {
+    const int64_t nr = mote::depthwise_nr<HostIsa>();
+    std::vector<float> hwc(static_cast<size_t>(w.elements()));
+    mote::pack::oihw_to_hwc(w.data<float>(), channels, k, hwc.data());
+    packed.weights.resize(static_cast<size_t>(mote::pack::depthwise_floats(channels, k, nr)));
+    mote::pack::pack_depthwise(hwc.data(), channels, k, nr, packed.weights.data());
+    packed.bias = evaluated_bias(bias, channels, nr);
+  } else {
+    const int64_t nr = mote::gemm_nr<HostIsa>();
+    packed.weights.resize(
+        static_cast<size_t>(mote::pack::conv2d_floats(channels, k, a.groups, nr)));
+    mote::pack::pack_conv2d(w.data<float>(), channels, k, a.groups, nr, packed.weights.data());
+    packed.bias = evaluated_bias(bias, channels, nr);
+  }
+  return packed;
+}
+
+std::shared_ptr<const void> prepare(const Conv2dAttrs& a, const std::vector<const Tensor*>& in) {
+  return std::make_shared<PackedWeights>(pack(a, *in[1], optional_operand(in, 2)));
+}
+
 void eval(const Conv2dAttrs& a, const EvalCtx& c) {
-  using Isa = mote::isa::Scalar;
+  using Identity = mote::fn::Identity;
   const Tensor &x = *c.in[0], &w = *c.in[1];
-  const mote::Conv2dShape s = conv2d_shape(a, x.shape, w.shape);
-  const int64_t k = product(w.shape, 1, 4), nr = mote::gemm_nr<Isa>();
-  std::vector<float> packed(
-      static_cast<size_t>(mote::pack::conv2d_floats(w.shape[0], k, a.groups, nr)));
-  mote::pack::pack_conv2d(w.data<float>(), w.shape[0], k, a.groups, nr, packed.data());
-  const std::vector<float> bias = evaluated_bias(c, w.shape[0], nr);
-  mote::conv2d_f32<Isa, mote::fn::Identity>(s, x.data<float>(), packed.data(), bias.data(),
-                                            c.out[0]->data<float>());
+  const Prepared<PackedWeights> packed(c, [&] { return pack(a, w, optional_operand(c.in, 2)); });
+  const float *weights = packed->weights.data(), *bias = packed->bias.data();
+  float* y = c.out[0]->data<float>();
+  if (is_depthwise(a, w.shape)) {
+    const mote::DepthwiseShape s = depthwise_shape(a, x.shape, w.shape);
+    mote::depthwise_f32<HostIsa, Identity>(s, x.data<float>(), weights, bias, y);
+  } else {
+    const mote::Conv2dShape s = conv2d_shape(a, x.shape, w.shape);
+    mote::conv2d_f32<HostIsa, Identity>(s, x.data<float>(), weights, bias, y);
+  }
   apply_activation(a.act, *c.out[0]);
 }
 
@@ -64,10 +96,10 @@ void require_conv_operands(std::string_view name, const InferCtx& c, int64_t gro
   }
 }
 
-std::vector<float> evaluated_bias(const EvalCtx& c, int64_t channels, int64_t nr) {
-  std::vector<float> bias(static_cast<size_t>(channels + nr));
-  if (c.in.size() > 2 && c.in[2]) std::copy_n(c.in[2]->data<float>(), channels, bias.begin());
-  return bias;
+std::vector<float> evaluated_bias(const Tensor* bias, int64_t channels, int64_t nr) {
+  std::vector<float> filled(static_cast<size_t>(channels + nr));
+  if (bias) std::copy_n(bias->data<float>(), channels, filled.begin());
+  return filled;
 }
 
 int64_t window_count(int64_t x, int64_t pads, int64_t kernel, int64_t stride, int64_t dilation) {
@@ -101,7 +133,8 @@ const OpDef conv2d{.name = "Conv2D",
                    .infer = typed<&infer>,
                    .eval = typed<&eval>,
                    .print = print_attrs<Conv2dAttrs>,
-                   .macs = typed<&macs>};
+                   .macs = typed<&macs>,
+                   .prepare = typed<&prepare>};
 }
 
 }  // namespace motec

@@ -23,8 +23,8 @@ struct Conv2dAttrs {
 // `name` is the ONNX operator's. Fails with E3101 and E3130 to E3132.
 void require_conv_operands(std::string_view name, const InferCtx& c, int64_t groups);
 
-// The bias of operand 2, or zeros, filled up to whole blocks of `nr` as kernels read it.
-std::vector<float> evaluated_bias(const EvalCtx& c, int64_t channels, int64_t nr);
+// The bias, or zeros if it is null, filled up to whole blocks of `nr` as kernels read it.
+std::vector<float> evaluated_bias(const Tensor* bias, int64_t channels, int64_t nr);
 
 // y = (x + pads - dilation * (k - 1) - 1) / stride + 1; 0 or less when the kernel does not fit.
 int64_t window_count(int64_t x, int64_t pads, int64_t kernel, int64_t stride, int64_t dilation);

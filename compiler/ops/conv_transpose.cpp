@@ -6,6 +6,7 @@
 #include "mote/pack.h"
 #include "mote/pack_conv_transpose.h"
 #include "ops/conv2d.h"
+#include "ops/packed.h"
 #include "ops/shapes.h"
 #include "ops/window.h"
 #include "support/diag.h"
@@ -29,7 +30,8 @@ void eval(const ConvTranspose2dAttrs& a, const EvalCtx& c) {
   const Tensor &x = *c.in[0], &w = *c.in[1];
   const mote::ConvTranspose2dShape s = conv_transpose2d_shape(a, x.shape, w.shape);
   const std::vector<float> packed = pack_conv_transpose2d(s, w, mote::gemm_nr<Isa>());
-  const std::vector<float> bias = evaluated_bias(c, w.shape[0], mote::gemm_nr<Isa>());
+  const std::vector<float> bias =
+      evaluated_bias(optional_operand(c.in, 2), w.shape[0], mote::gemm_nr<Isa>());
   mote::conv_transpose2d_f32<Isa, mote::fn::Identity>(s, x.data<float>(), packed.data(),
                                                       bias.data(), c.out[0]->data<float>());
   apply_activation(a.act, *c.out[0]);

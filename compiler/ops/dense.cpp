@@ -3,6 +3,8 @@
 #include "mote/gemm_f32.h"
 #include "mote/pack.h"
 #include "ops/conv2d.h"
+#include "ops/host_isa.h"
+#include "ops/packed.h"
 #include "ops/shapes.h"
 #include "support/diag.h"
 
@@ -26,16 +28,25 @@ std::vector<Type> infer(const DenseAttrs&, const InferCtx& c) {
   return {{.dtype = x.dtype, .shape = y}};
 }
 
+PackedWeights pack(const Tensor& w, const Tensor* bias) {
+  const int64_t n = w.shape[0], k = w.shape[1], nr = mote::gemm_nr<HostIsa>();
+  PackedWeights packed;
+  packed.weights.resize(static_cast<size_t>(mote::pack::dense_floats(n, k, nr)));
+  mote::pack::pack_dense(w.data<float>(), n, k, nr, packed.weights.data());
+  packed.bias = evaluated_bias(bias, n, nr);
+  return packed;
+}
+
+std::shared_ptr<const void> prepare(const DenseAttrs&, const std::vector<const Tensor*>& in) {
+  return std::make_shared<PackedWeights>(pack(*in[1], optional_operand(in, 2)));
+}
+
 void eval(const DenseAttrs& a, const EvalCtx& c) {
-  using Isa = mote::isa::Scalar;
   const Tensor &x = *c.in[0], &w = *c.in[1];
   const mote::GemmShape s = gemm_shape(a, x.shape, w.shape);
-  const int64_t nr = mote::gemm_nr<Isa>();
-  std::vector<float> packed(static_cast<size_t>(mote::pack::dense_floats(s.n, s.k, nr)));
-  mote::pack::pack_dense(w.data<float>(), s.n, s.k, nr, packed.data());
-  const std::vector<float> bias = evaluated_bias(c, s.n, nr);
-  mote::pointwise_f32<Isa, mote::fn::Identity>(s, x.data<float>(), packed.data(), bias.data(),
-                                               c.out[0]->data<float>());
+  const Prepared<PackedWeights> packed(c, [&] { return pack(w, optional_operand(c.in, 2)); });
+  mote::pointwise_f32<HostIsa, mote::fn::Identity>(s, x.data<float>(), packed->weights.data(),
+                                                   packed->bias.data(), c.out[0]->data<float>());
   apply_activation(a.act, *c.out[0]);
 }
 
@@ -54,7 +65,8 @@ const OpDef dense{.name = "Dense",
                   .infer = typed<&infer>,
                   .eval = typed<&eval>,
                   .print = print_attrs<DenseAttrs>,
-                  .macs = typed<&macs>};
+                  .macs = typed<&macs>,
+                  .prepare = typed<&prepare>};
 }
 
 }  // namespace motec
