@@ -7,7 +7,7 @@ set -eu
 
 packages="g++ cmake ninja-build pkg-config
   libonnx-dev libprotobuf-dev protobuf-compiler libfmt-dev libcli11-dev libeigen3-dev
-  nlohmann-json3-dev libkainjow-mustache-dev libzip-dev
+  nlohmann-json3-dev libkainjow-mustache-dev libzip-dev libsndfile1-dev libstb-dev
   gcc-arm-none-eabi libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib qemu-system-arm"
 if [ "${1:-}" = --tests ]; then
   packages="$packages catch2 clang clang-format-14 python3 ccache

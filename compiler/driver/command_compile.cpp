@@ -4,7 +4,7 @@
 #include <set>
 
 #include "driver/commands.h"
-#include "driver/dataset.h"
+#include "driver/samples.h"
 #include "driver/testing.h"
 #include "import/model_info.h"
 #include "report/facts.h"
@@ -52,7 +52,7 @@ std::vector<fs::path> input_files(const ModelArguments& arguments, const fs::pat
   for (const std::string& text : arguments.input_values)
     inputs.push_back(name_and_value(text, "--input-value", "").second);
   if (!emit_test.empty()) {
-    const std::vector<fs::path> data = data_files(emit_test);
+    const std::vector<fs::path> data = sample_files({emit_test.string()});
     inputs.insert(inputs.end(), data.begin(), data.end());
   }
   return inputs;

@@ -190,7 +190,7 @@ std::string read_entry(zip_t* zip, zip_uint64_t index, const std::string& name,
 
 }  // namespace
 
-Tensor parse_npy(std::string_view bytes, const std::string& what) {
+NpyHead parse_npy_head(std::string_view bytes, int64_t file_bytes, const std::string& what) {
   if (!bytes.starts_with(kMagic) || bytes.size() < 10)
     fail_damaged(what, "it does not start with the signature of one");
   const auto version = static_cast<uint8_t>(bytes[6]);
@@ -200,20 +200,24 @@ Tensor parse_npy(std::string_view bytes, const std::string& what) {
   if (bytes.size() < begin || length > bytes.size() - begin)
     fail_damaged(what, "it ends within its header");
   const Header header(bytes.substr(begin, length), what);
-  const DType dtype = header.dtype();
-  const Shape shape = header.shape();
-  const int64_t want = checked_bytes(shape, dtype, what);
-  const std::string_view data = bytes.substr(begin + length);
-  if (std::ssize(data) != want) {
-    fail(
-        {.code = "E5013",
-         .message = fmt::format("{}: {} takes {} bytes, but the file holds {}", what,
-                                to_string(Type{.dtype = dtype, .shape = shape}), want, data.size()),
-         .hint = "the file is damaged; write it again"});
+  const Type type{.dtype = header.dtype(), .shape = header.shape()};
+  const int64_t want = checked_bytes(type.shape, type.dtype, what);
+  const auto offset = static_cast<int64_t>(begin + length);
+  if (file_bytes - offset != want) {
+    fail({.code = "E5013",
+          .message = fmt::format("{}: {} takes {} bytes, but the file holds {}", what,
+                                 to_string(type), want, file_bytes - offset),
+          .hint = "the file is damaged; write it again"});
   }
-  Tensor tensor{dtype, shape, std::vector<std::byte>(data.size())};
-  if (want) std::memcpy(tensor.bytes.data(), data.data(), data.size());
-  return header.fortran_order() && want ? from_fortran(tensor) : tensor;
+  return {type, header.fortran_order() && want > 0, offset};
+}
+
+Tensor parse_npy(std::string_view bytes, const std::string& what) {
+  const NpyHead head = parse_npy_head(bytes, std::ssize(bytes), what);
+  const std::string_view data = bytes.substr(static_cast<size_t>(head.offset));
+  Tensor tensor{head.type.dtype, head.type.shape, std::vector<std::byte>(data.size())};
+  if (!data.empty()) std::memcpy(tensor.bytes.data(), data.data(), data.size());
+  return head.is_fortran ? from_fortran(tensor) : tensor;
 }
 
 Tensor read_npy(const std::filesystem::path& path) {

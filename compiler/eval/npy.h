@@ -11,6 +11,17 @@
 
 namespace motec {
 
+// What stands before the elements.
+struct NpyHead {
+  Type type;
+  bool is_fortran;  // elements in Fortran order, of which there are some
+  int64_t offset;   // of the first element, in bytes
+};
+
+// The head of an array whose first bytes, or all, are `bytes`, in a file of `file_bytes`. Fails as
+// parse_npy() does.
+NpyHead parse_npy_head(std::string_view bytes, int64_t file_bytes, const std::string& what);
+
 // The array in `bytes`, versions 1 to 3, little-endian, in C or Fortran order; `what` names it in
 // messages. bfloat16 is what ml_dtypes writes: two raw bytes ("V2"). Fails with E5010 to E5013.
 Tensor parse_npy(std::string_view bytes, const std::string& what);

@@ -61,7 +61,7 @@ TEST_CASE("the layout of ONNX's backend tests") {
   CHECK(sets[0].inputs.at(0) == counting({1, 2}, 2));
   CHECK(sets[1].inputs.at(0) == counting({1, 2}, 10));
   CHECK(sets[1].outputs.at(0) == counting({1, 3}));
-  CHECK(data_files(folder.path).size() == 4);
+  CHECK(sample_files({folder.path.string()}).size() == 4);
 
   SECTION("one set alone") {
     CHECK(read_data(folder.path / "test_data_set_10", one_input()).size() == 1);
