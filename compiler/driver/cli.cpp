@@ -23,6 +23,7 @@ constexpr const char* kExamples = R"(Examples:
   motec compile kws.onnx vww.onnx -o generated --target cortex-m7
   motec verify kws.onnx --data samples.npz --target cortex-m55
   motec run kws.onnx --input mfcc=mfcc.npy -o results
+  motec run kws.onnx --data samples.npy --labels labels.txt
 `motec COMMAND --help` tells the options of a command.)";
 
 // Options that may be given several times, one value each.
@@ -104,9 +105,8 @@ void add_tolerances(CLI::App* app, double& tolerance, double& drift) {
 }
 
 constexpr const char* kDataHelp =
-    "Test data: a directory with test_data_set_*/input_*.pb, an .npy or .npz file, or a directory "
-    "of "
-    "those";
+    "DATA: a directory with test_data_set_*/input_*.pb, an .npy, .npz, image or WAV file, or a "
+    "directory of those";
 
 // The parser and the arguments that it fills. `action` is what the chosen command does.
 class CommandLine {
@@ -176,7 +176,9 @@ class CommandLine {
                                 [](Terminal&) -> int { fail_not_available("motec quantize"); });
     add_model(app, quantize_.model);
     app->add_option("-o,--output", quantize_.out_dir, "The model to write")->type_name("FILE");
-    app->add_option("--calibration", quantize_.model.calibration, kDataHelp)->type_name("DATA");
+    app->add_option("--calibration", quantize_.model.calibration,
+                    std::string("Samples. ") + kDataHelp)
+        ->type_name("DATA");
   }
 
   void add_run() {
@@ -185,8 +187,13 @@ class CommandLine {
     add_model(app, run_.model);
     add_repeatable(app, "--input", run_.inputs, "NAME=FILE",
                    "An input, from a .npy or .pb file; one for each");
+    add_data_options(*app, "--data", std::string("Instead of --input, samples. ") + kDataHelp,
+                     run_.data);
+    app->get_option("--data")->excludes("--input");
+    app->add_option("--labels", run_.labels,
+                    "Prints accuracy and confusion: the class of each sample, as .npy or text")
+        ->type_name("FILE");
     app->add_option("-o,--output", run_.out_dir, "Where the outputs go, as NAME.npy")
-        ->required()
         ->type_name("DIR");
   }
 
@@ -194,7 +201,9 @@ class CommandLine {
     CLI::App* app = add_command("verify", "Builds the emitted code, runs it, and compares",
                                 [this](Terminal& t) { return verify_command(verify_, t); });
     add_model(app, verify_.model);
-    app->add_option("--data", verify_.data, kDataHelp)->required()->type_name("DATA");
+    app->add_option("--data", verify_.data, std::string("Test data. ") + kDataHelp)
+        ->required()
+        ->type_name("DATA");
     add_code_options(app, verify_.model);
     add_tolerances(app, verify_.tolerance, verify_.drift);
     app->add_option("--cflags", verify_.cflags, "Options for the compiler")->capture_default_str();

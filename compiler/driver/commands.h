@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "driver/compile.h"
+#include "driver/data_options.h"
 #include "driver/terminal.h"
 
 namespace motec {
@@ -45,7 +46,9 @@ struct VerifyArguments {
 struct RunArguments {
   ModelArguments model;
   std::vector<std::string> inputs;  // "x=FILE"
-  std::filesystem::path out_dir;
+  DataArguments data;               // instead of `inputs`: many samples
+  std::filesystem::path labels;     // of the samples; empty: none
+  std::filesystem::path out_dir;    // empty: only the accuracy is wanted
 };
 
 int compile_command(const CompileArguments& arguments, Terminal& terminal);
@@ -56,6 +59,10 @@ int targets_command(Terminal& terminal);
 
 // Takes the texts apart, and reads the files of --input-value. Fails with E1102 to E1104.
 CompileOptions compile_options(const ModelArguments& arguments);
+
+// Fails with E1104, naming the choices, unless `value` is one of them.
+void check_one_of(const std::string& value, std::string_view option,
+                  const std::vector<std::string>& choices);
 
 // "NAME=VALUE", at the last '=': ONNX names may hold one. Fails with E1102.
 std::pair<std::string, std::string> name_and_value(const std::string& text, std::string_view option,

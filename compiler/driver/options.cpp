@@ -28,6 +28,8 @@ Shape parse_shape(const std::string& text, const std::string& whole) {
   return shape;
 }
 
+}  // namespace
+
 void check_one_of(const std::string& value, std::string_view option,
                   const std::vector<std::string>& choices) {
   for (const std::string& choice : choices)
@@ -39,8 +41,6 @@ void check_one_of(const std::string& value, std::string_view option,
                             near.empty() ? "" : fmt::format("did you mean '{}'? ", near),
                             fmt::join(choices, ", "))});
 }
-
-}  // namespace
 
 std::pair<std::string, std::string> name_and_value(const std::string& text, std::string_view option,
                                                    std::string_view example) {

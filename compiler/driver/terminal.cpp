@@ -40,6 +40,13 @@ void Terminal::note(std::string_view text) {
   if (level_ != Level::Quiet) print(fmt::format("{}\n", text));
 }
 
+void Terminal::warn(std::string_view text) {
+  if (level_ == Level::Quiet) return;
+  clear();
+  const Palette palette = palette_of(STDERR_FILENO);
+  fmt::print(stderr, "{}warning{}: {}\n", palette.bold, palette.reset, text);
+}
+
 void Terminal::progress(std::string_view doing) {
   if (!err_is_terminal_ || level_ == Level::Quiet) return;
   clear();

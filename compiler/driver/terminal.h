@@ -22,6 +22,7 @@ class Terminal {
 
   void print(std::string_view text);      // a result, on standard output
   void note(std::string_view text);       // one line on standard output, unless -q
+  void warn(std::string_view text);       // one line on standard error, unless -q
   void progress(std::string_view doing);  // replaces the line before, on a terminal only
   void clear();
 

@@ -52,6 +52,8 @@ void prepare(const ScratchDirectory& scratch) {
   write_file(scratch / "out/old.txt", "was here before");
   write_file(scratch / "data/0.npy", "no array");
   write_file(scratch / "x.npy", serialize_npy(Tensor::zeros(DType::F32, {2, 4})));
+  write_file(scratch / "images.npy", serialize_npy(Tensor::zeros(DType::F32, {3, 1, 1, 8, 8})));
+  write_file(scratch / "labels.txt", "1\n2\n");
 }
 
 struct Case {
@@ -91,6 +93,14 @@ constexpr Case kCases[] = {
     {"cli_input_unknown",
      "run open.onnx --input-shape x=2,4 -o out --input x=x.npy --input z=x.npy"},
     {"cli_input_type", "run open.onnx --input-shape x=1,4 -o out --input x=x.npy"},
+    {"cli_run_nothing", "run digits.onnx --data images.npy"},
+    {"cli_run_labels_alone", "run digits.onnx --labels labels.txt"},
+    {"cli_run_both", "run digits.onnx --data images.npy --input image=x.npy -o out"},
+    {"cli_labels_count", "run digits.onnx --data images.npy --labels labels.txt"},
+    {"cli_image_resize", "run digits.onnx --data images.npy -o out --image-resize strech"},
+    {"cli_image_mean", "run digits.onnx --data images.npy -o out --image-mean 0.5,half"},
+    {"cli_image_std", "run digits.onnx --data images.npy -o out --image-std 0"},
+    {"cli_image_range", "run digits.onnx --data images.npy -o out --image-range 255"},
 };
 
 TEST_CASE("faults on the command line") {

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "driver/labels.h"
 #include "driver/samples.h"
 #include "eval/npy.h"
 #include "support/error_case.h"
@@ -100,6 +101,27 @@ TEST_CASE("sound that cannot be used") {
         "");
   CHECK(problem("audio_shape", scratch, in("sound"), one_input({1, 4, 2})) == "");
   CHECK(problem("audio_type", scratch, in("sound"), one_input({1, 8}, DType::S8)) == "");
+}
+
+TEST_CASE("labels that cannot be used") {
+  const ScratchDirectory scratch;
+  write_file(scratch / "l.txt", "1\n\ntwo\n");
+  write_file(scratch / "l.npy", serialize_npy(f32_tensor({2}, {0, 1})));
+  const auto read = [&](const char* name, const char* file) {
+    return problem_of_error(
+        name, [&] { read_labels(scratch / file); }, scratch.path());
+  };
+  CHECK(read("labels_text", "l.txt") == "");
+  CHECK(read("labels_float", "l.npy") == "");
+  Graph graph;
+  graph.outputs.push_back({"y", graph.add_value("y", {.shape = {1, 3}})});
+  const auto check = [&](const char* name, const std::vector<int64_t>& labels, int64_t samples) {
+    return problem_of_error(name, [&] { check_labels(labels, graph, samples); });
+  };
+  CHECK(check("labels_few", {0, 1}, 3) == "");
+  CHECK(check("labels_beyond", {0, 3}, 2) == "");
+  graph.outputs.push_back({"z", graph.add_value("z", {.shape = {2, 2}})});
+  CHECK(check("labels_outputs", {0, 1}, 2) == "");
 }
 
 }  // namespace
