@@ -27,9 +27,15 @@ std::string comment_text(std::string_view name) {
 
 TemplateData shape_data(const Step& step) {
   TemplateList members;
-  for (const ShapeMember& member : step.call.shape)
+  // The number of pixels in a group of rows is found while it runs; all else is constant.
+  const bool pixels = step.rows && step.rows->batch == RowCall::Batch::Pixels;
+  for (const ShapeMember& member : step.call.shape) {
+    const std::string name = fmt::format("{} {}", member.type, member.name);
     members.push_back(TemplateObject{
-        {"member_type", member.type}, {"member", member.name}, {"value", member.value}});
+        {"member_declaration", pixels && member.name == "m"
+                                   ? name
+                                   : fmt::format("static constexpr {} = {}", name, member.value)}});
+  }
   return TemplateObject{{"struct_name", step.name}, {"members", members}};
 }
 

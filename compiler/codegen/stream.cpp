@@ -1,8 +1,10 @@
 #include "codegen/stream.h"
 
+#include <algorithm>
+
 #include "codegen/call_text.h"
 #include "ir/op_def.h"
-#include "support/identifier.h"
+#include "support/diag.h"
 
 namespace motec {
 namespace {
@@ -29,6 +31,7 @@ class RegionWriter {
                            {"functions", functions},
                            {"driver", name(driver())},
                            {"driver_rows", std::to_string(pipeline(driver()).rows)},
+                           {"burst", std::to_string(region_.pipeline.burst)},
                            {"pushes", calls(region_.run.driver_pushes)}};
     return data;
   }
@@ -64,28 +67,43 @@ class RegionWriter {
     const std::string type(c_type_of(t.dtype));
     std::string where, about;
     if (pipeline(i).staged) {
-      const std::string ring = t.ring == 0 ? "" : address(t.place, i) + in_ring(i, "row");
-      where = ring.empty()
-                  ? address(t.stage, i)
-                  : fmt::format("row < s.kept.{} ? {} : {}", name(i), ring, address(t.stage, i));
-      about = fmt::format("{} of its {} rows are kept, and the newest", t.ring, pipeline(i).rows);
+      std::string newest = address(t.stage, i);
+      if (region_.run.tensors[i].staged > 1)
+        newest += fmt::format(" + (row - s.kept.{}) * {}", name(i), t.row_elements);
+      where = t.ring == 0 ? newest
+                          : fmt::format("row < s.kept.{} ? {} : {}", name(i),
+                                        address(t.place, i) + in_ring(i, "row"), newest);
+      about = fmt::format("{} of its {} rows are kept, and the newest {}", t.ring, pipeline(i).rows,
+                          region_.run.tensors[i].staged);
     } else {
       where = address(t.place, i) + in_ring(i, "row");
       about = t.ring == pipeline(i).rows
                   ? fmt::format("all of its {} rows", t.ring)
                   : fmt::format("{} of its {} rows", t.ring, pipeline(i).rows);
     }
-    return TemplateObject{
-        {"tensor", name(i)}, {"c_type", type}, {"where", where}, {"about", about}};
+    const std::string nowhere = "nullptr";
+    const bool staged = pipeline(i).staged;
+    const bool rings = !staged || t.ring > 0;
+    return TemplateObject{{"tensor", name(i)},
+                          {"c_type", type},
+                          {"where", where},
+                          {"about", about},
+                          {"ring", rings ? address(t.place, i) : nowhere},
+                          {"newest", staged ? address(t.stage, i) : nowhere},
+                          {"ring_rows", std::to_string(std::max<int64_t>(t.ring, 1))},
+                          {"row_elements", std::to_string(t.row_elements)},
+                          {"kept_rows", staged ? "s.kept." + name(i) : "mote::kAllKept"}};
   }
 
   TemplateData keep_data(size_t i) const {
     const RowTensor& t = region_.tensors[i];
+    const std::string counters = fmt::format("s.kept.{0}, s.made.{0}", name(i));
     return TemplateObject{
         {"tensor", name(i)},
-        {"to", address(t.place, i) + in_ring(i, fmt::format("s.kept.{}", name(i)))},
-        {"from", address(t.stage, i)},
-        {"elements", std::to_string(t.row_elements)}};
+        {"keep", t.ring == 0
+                     ? fmt::format("s.kept.{0} = s.made.{0}", name(i))
+                     : fmt::format("mote::keep_rows({}, {}, {}, {}, {})", address(t.place, i),
+                                   t.ring, address(t.stage, i), t.row_elements, counters)}};
   }
 
   // The row that a window's row number begins with: "s.made.conv * 2 - 1".
@@ -96,10 +114,14 @@ class RegionWriter {
     return text + plus(-w.pad);
   }
 
-  std::string row_text(int tensor, const std::string& row) const {
+  // The tensor in whose rows this one's rows stand.
+  size_t place_of(int tensor) const {
     size_t i = static_cast<size_t>(tensor);
     while (pipeline(i).alias >= 0) i = static_cast<size_t>(pipeline(i).alias);
-    return fmt::format("row_of_{}(arena, s, {})", name(i), row);
+    return i;
+  }
+  std::string row_text(int tensor, const std::string& row) const {
+    return fmt::format("row_of_{}(arena, s, {})", name(place_of(tensor)), row);
   }
 
   TemplateList calls(const std::vector<int>& nodes) const {
@@ -109,12 +131,8 @@ class RegionWriter {
     return list;
   }
 
-  TemplateData function_data(size_t n) const {
-    const Pipeline::Node& node = region_.pipeline.nodes[n];
-    const Step& s = step(n);
-    const RowCall& rows = *s.rows;
-    const std::string& out = name(static_cast<size_t>(node.out));
-    const std::string row = "s.made." + out;
+  // Whether row `row` of a node's result can be made.
+  std::string ready_text(const Pipeline::Node& node, const std::string& row) const {
     std::string ready = fmt::format("{} < {}", row, node.rows);
     for (const Pipeline::Use& use : node.uses) {
       const size_t i = static_cast<size_t>(use.tensor);
@@ -125,36 +143,64 @@ class RegionWriter {
                            begin_text({.stride = w.stride, .repeat = w.repeat}, row),
                            plus(extent - w.pad), pipeline(i).rows);
     }
-    TemplateObject data = {{"function", "make_" + s.name},
-                           {"comment", step_comment(program_, s)},
-                           {"ready", ready},
-                           {"out", out},
-                           {"call", row_call(n)},
-                           {"pushes", calls(region_.run.nodes[n].pushes)}};
+    return ready;
+  }
+
+  RowCall::Batch batch_of(size_t n) const {
+    const RowCall::Batch batch = step(n).rows->batch;
+    internal_check(batch != RowCall::Batch::Pixels || region_.run.nodes[n].contiguous,
+                   "{}: rows of its operand do not lie side by side", step(n).name);
+    return batch;
+  }
+
+  TemplateData function_data(size_t n) const {
+    const Pipeline::Node& node = region_.pipeline.nodes[n];
+    const Step& s = step(n);
+    const RowCall& rows = *s.rows;
+    const size_t out = static_cast<size_t>(node.out);
+    const bool grouped = node.group > 1, loops = batch_of(n) == RowCall::Batch::Loop;
+    const std::string made = "s.made." + name(out);
+    // Within a group, `row` is the row that is made, or the first of them.
+    const std::string row = grouped ? "row" : made;
+    TemplateObject data = {
+        {"function", "make_" + s.name},
+        {"comment", step_comment(program_, s)},
+        {"ready", ready_text(node, grouped ? fmt::format("({} + n)", made) : made)},
+        {"group", std::to_string(node.group)},
+        {"out", name(out)},
+        {"call", row_call(n, row)},
+        {"pushes", calls(region_.run.nodes[n].pushes)}};
+    data["single"] = !grouped;
+    data["looped"] = grouped && loops;
+    data["batched"] = grouped && !loops;
     data["gathers"] = rows.gathers;
     if (rows.gathers) {
       const size_t x = static_cast<size_t>(node.uses[0].tensor);
       data["c_type"] = std::string(c_type_of(region_.tensors[x].dtype));
       data["count"] = std::to_string(rows.window.count);
+      data["pointers"] = std::to_string(rows.window.count * (loops ? 1 : node.group));
       data["begin"] = begin_text(rows.window, row);
+      data["begin_i"] = begin_text(rows.window, "(row + i)");
       data["dilation"] = std::to_string(rows.window.dilation);
       data["rows"] = std::to_string(pipeline(x).rows);
-      data["row_at"] = row_text(node.uses[0].tensor, "row");
+      data["x"] = name(place_of(node.uses[0].tensor));
     }
     TemplateList keeps;
     for (const int t : region_.run.nodes[n].keeps)
       keeps.push_back(TemplateObject{{"tensor", name(static_cast<size_t>(t))}});
     data["keeps"] = keeps;
-    data["keeps_out"] = pipeline(static_cast<size_t>(node.out)).staged &&
-                        region_.tensors[static_cast<size_t>(node.out)].ring > 0;
+    data["keeps_out"] = pipeline(out).staged;
     return data;
   }
 
-  std::string row_call(size_t n) const {
+  // One call, or that for `n` rows of a group.
+  std::string row_call(size_t n, const std::string& row) const {
     const Pipeline::Node& node = region_.pipeline.nodes[n];
     const Step& s = step(n);
-    const std::string row = "s.made." + name(static_cast<size_t>(node.out));
-    std::string text = fmt::format("{}_impl::{}{{}}", program_.name, s.name);
+    const bool pixels = batch_of(n) == RowCall::Batch::Pixels;
+    std::string shape;
+    if (pixels) shape = fmt::format("n * {}", program_.graph.type(s.op.out[0]).shape[2]);
+    std::string text = fmt::format("{}_impl::{}{{{}}}", program_.name, s.name, shape);
     if (s.rows->numbered) text += ", " + row;
     if (s.rows->sums) text += fmt::format(", {}", node.rows);
     // Uses are the operands that are no constants, in their order.
@@ -167,6 +213,7 @@ class RegionWriter {
       const bool streams = operand.kind == Operand::Kind::Input && tensor_of[operand.index] >= 0;
       if (streams && operand.index == 0 && s.rows->gathers) {
         text += ", window";
+        if (s.rows->batch == RowCall::Batch::Windows) text += ", n";
       } else if (streams) {
         text += ", " + row_text(tensor_of[operand.index], begin_text(s.rows->window, row));
       } else if (operand.kind == Operand::Kind::Output) {

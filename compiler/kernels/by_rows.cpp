@@ -9,17 +9,19 @@ namespace {
 
 // [1, H, W, C] as one row; other shapes have none.
 bool is_image(const Type& type) { return type.shape.size() == 4 && type.shape[0] == 1; }
-Type row_of(Type type) {
-  type.shape[1] = 1;
+Type rows_of(Type type, int64_t count) {
+  type.shape[1] = count;
   return type;
 }
 
 }  // namespace
 
-std::optional<RowCall> rows_alone(const Site& site, const Kernel& kernel) {
+std::optional<RowCall> rows_alone(const Site& site, const Kernel& kernel, int64_t group) {
   if (site.op.out.size() != 1 || !is_image(site.out(0))) return {};
   const int64_t rows = site.out(0).shape[1];
-  Graph graph;  // the op with its types, cut to one row
+  // A matrix product takes pixels of several rows together: `m` of them.
+  const bool pixels = group > 1 && kernel.op->macs != nullptr;
+  Graph graph;  // the op with its types, cut to a row or a group of rows
   Op op = site.op;
   for (ValueId& id : op.in) {
     if (!id) continue;
@@ -32,16 +34,18 @@ std::optional<RowCall> rows_alone(const Site& site, const Kernel& kernel) {
       id = graph.add_value(value.name, value.type, value.constant);
     } else {
       if (!is_image(value.type) || value.type.shape[1] != rows) return {};
-      id = graph.add_value(value.name, row_of(value.type));
+      id = graph.add_value(value.name, rows_of(value.type, pixels ? group : 1));
     }
   }
   for (ValueId& id : op.out) {
     const Value& value = site.graph[id];
-    id = graph.add_value(value.name, row_of(value.type));
+    id = graph.add_value(value.name, rows_of(value.type, pixels ? group : 1));
   }
   const Site row{graph, op};
   if (!kernel.refuses(row).empty()) return {};
-  return RowCall{.call = kernel.lower(row, kernel), .window = {}};
+  return RowCall{.call = kernel.lower(row, kernel),
+                 .window = {},
+                 .batch = pixels ? RowCall::Batch::Pixels : RowCall::Batch::Loop};
 }
 
 int64_t overlap_distance(const PixelOrder& o) {

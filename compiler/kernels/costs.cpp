@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/integer_isa.h"
+#include "ops/qconv2d.h"
 #include "ops/qdense.h"
 #include "support/diag.h"
 
@@ -47,17 +49,25 @@ double integer_cost(const Site& site, const Kernel& kernel) {
          row->output * static_cast<double>(site.out(0).elements()) + row->call;
 }
 
-double row_overhead(const Site& site, const Kernel& kernel, const RowCall& rows) {
+double row_overhead(const Site& site, const Kernel& kernel, const RowCall& rows, int64_t group) {
   const Shape& y = rows.sums ? site.in(0).shape : site.out(0).shape;
   const auto count = static_cast<double>(rows.sums ? 1 : y[1]);
   double overhead = 60 * count;  // finding rows, calling
+  const bool together = rows.batch != RowCall::Batch::Loop;
+  const double calls = together ? count / static_cast<double>(group) : count;
   const std::string_view kind = kernel.name.substr(0, kernel.name.find('_'));
   // Tiles take two pixels; one alone takes 0.72 times as long again.
-  if (kind == "pointwise" && y[2] % 2 == 1)
-    overhead += 0.72 * kernel.cost(site, kernel) / static_cast<double>(y[2]);
-  // Whole images of narrow rows are made several rows at a time.
-  if (kernel.name == "depthwise_s8_dsp" && y[2] < 24)
-    overhead += 42 * count * static_cast<double>(y[3]);
+  if (kind == "pointwise" && y[2] * (together ? group : 1) % 2 == 1)
+    overhead += 0.72 * kernel.cost(site, kernel) / (count * static_cast<double>(y[2])) * calls;
+  // Of narrow images, several rows are made together: each such call takes 63 cycles a channel to
+  // begin with.
+  if (kernel.isa == "DspS8" && kind == "depthwise") {
+    const auto& a = site.op.as<QConv2dAttrs>();
+    const int32_t pixels = integer_isa(kernel).depthwise_pixels(
+        qdepthwise_shape(a, site.in(0).shape, site.in(1).shape));
+    const double whole_calls = count * static_cast<double>(y[2]) / std::max(pixels, 1);
+    if (calls > whole_calls) overhead += 63 * static_cast<double>(y[3]) * (calls - whole_calls);
+  }
   return overhead;
 }
 

@@ -15,7 +15,7 @@ double integer_cost(const Site& site, const Kernel& kernel);
 std::optional<int64_t> estimated_cycles(const Site& site, const Kernel& kernel,
                                         const Target& target);
 
-// What making all rows one by one costs beyond the whole call.
-double row_overhead(const Site& site, const Kernel& kernel, const RowCall& rows);
+// What making all rows costs, `group` of them at a time, beyond the whole call.
+double row_overhead(const Site& site, const Kernel& kernel, const RowCall& rows, int64_t group);
 
 }  // namespace motec

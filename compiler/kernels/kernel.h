@@ -74,6 +74,11 @@ struct RowCall {
   // The result is complete after the last row of operand 0 and is not made of rows; the call takes
   // one row of the operand, and scratch stays from the first row to the last.
   bool sums = false;
+  // How a call makes several rows. Loop: by one call for each. Pixels: `call` makes as many pixels
+  // as the member `m` of its shape says, from rows side by side. Windows: by one call with the
+  // pointers of all rows' windows and the number of rows.
+  enum class Batch : uint8_t { Loop, Pixels, Windows };
+  Batch batch = Batch::Loop;
 };
 
 struct Kernel {
@@ -89,8 +94,9 @@ struct Kernel {
   // Operands (bit i: operand i) whose memory the first result may take over when they die here,
   // having as many bytes. The kernel reads every element before it writes that place.
   uint32_t (*in_place)(const Site&) = nullptr;
-  // The same result row by row; empty where it cannot be made so. Null: never.
-  std::optional<RowCall> (*by_rows)(const Site&, const Kernel&) = nullptr;
+  // The same result row by row, up to `group` rows at a time; empty where it cannot be made so.
+  // Null: never.
+  std::optional<RowCall> (*by_rows)(const Site&, const Kernel&, int64_t group) = nullptr;
   // Where the result may begin relative to operand 0 if that dies here: this many bytes below it,
   // and everything that is still to be read lies above what has been written. Empty: the two may
   // not overlap. Null: as `by_rows` says, if the kernel makes rows in their order, one at a time.

@@ -32,11 +32,11 @@ bool is_pointwise(const Attrs& a, const Shape& w) {
          a.pad == std::array<int64_t, 4>{};
 }
 // The rows of a kernel that treats each row like a tensor of its own: its call for one row's types.
-std::optional<RowCall> rows_alone(const Site& site, const Kernel& kernel);
+std::optional<RowCall> rows_alone(const Site& site, const Kernel& kernel, int64_t group);
 // The same for an op along an axis, if that is not the axis of rows.
 template <class Attrs>
-std::optional<RowCall> rows_off_axis(const Site& site, const Kernel& kernel) {
-  return site.op.as<Attrs>().axis == 1 ? std::nullopt : rows_alone(site, kernel);
+std::optional<RowCall> rows_off_axis(const Site& site, const Kernel& kernel, int64_t group) {
+  return site.op.as<Attrs>().axis == 1 ? std::nullopt : rows_alone(site, kernel, group);
 }
 // The rows of a kernel over windows: operand 0 as row pointers, by the function of that name.
 RowCall rows_gathered(Call call, std::string_view whole, std::string_view by_row,

@@ -43,7 +43,7 @@ template <class Attrs>
 RowWindow row_window(const Attrs& a, int64_t kernel_h) {
   return {.count = kernel_h, .stride = a.stride[0], .dilation = a.dilation[0], .pad = a.pad[0]};
 }
-std::optional<RowCall> conv2d_rows(const Site& site, const Kernel& kernel) {
+std::optional<RowCall> conv2d_rows(const Site& site, const Kernel& kernel, int64_t) {
   const auto& a = site.op.as<Conv2dAttrs>();
   const Shape &x = site.in(0).shape, &w = site.in(1).shape;
   if (x[0] != 1) return {};
@@ -70,7 +70,7 @@ Call lower_depthwise(const Site& site, const Kernel& kernel) {
 }
 
 // A matrix of m rows times weights [n, k]: one row takes the matrix-vector kernel.
-std::optional<RowCall> depthwise_rows(const Site& site, const Kernel& kernel) {
+std::optional<RowCall> depthwise_rows(const Site& site, const Kernel& kernel, int64_t) {
   const auto& a = site.op.as<Conv2dAttrs>();
   const Shape &x = site.in(0).shape, &w = site.in(1).shape;
   if (x[0] != 1) return {};
@@ -123,7 +123,7 @@ Call lower_pool(const Site& site, const Kernel& kernel) {
 }
 
 // A general convolution pays for cutting each pixel into pieces, a grouped one for short blocks.
-std::optional<RowCall> pool_rows(const Site& site, const Kernel& kernel) {
+std::optional<RowCall> pool_rows(const Site& site, const Kernel& kernel, int64_t) {
   const auto& a = site.op.as<PoolAttrs>();
   if (site.in(0).shape[0] != 1) return {};
   constexpr std::string_view kWhole[] = {"maxpool_f32", "avgpool_f32", "lppool_f32"};

@@ -121,7 +121,7 @@ mote::Conv2dS8Shape conv2d_shape_of(const Site& site) {
 Call lower_conv2d(const Site& site, const Kernel& kernel) {
   return conv2d_call(site, kernel, "conv2d_s8", conv2d_shape_of(site));
 }
-std::optional<RowCall> conv2d_rows(const Site& site, const Kernel& kernel) {
+std::optional<RowCall> conv2d_rows(const Site& site, const Kernel& kernel, int64_t) {
   const auto s = as_column_again(conv2d_shape_of(site), site.in(0).shape);
   if (s.batch != 1) return {};
   return RowCall{.call = conv2d_call(site, kernel, "conv2d_row_s8", s),
@@ -160,15 +160,18 @@ Call lower_depthwise(const Site& site, const Kernel& kernel) {
   const mote::DepthwiseS8Shape s = depthwise_shape_of(site);
   return depthwise_call(site, kernel, "depthwise_s8", s, integer_isa(kernel).depthwise_scratch(s));
 }
-std::optional<RowCall> depthwise_rows(const Site& site, const Kernel& kernel) {
+std::optional<RowCall> depthwise_rows(const Site& site, const Kernel& kernel, int64_t group) {
   const auto s = as_column_again(depthwise_shape_of(site), site.in(0).shape);
   if (s.batch != 1) return {};
-  mote::DepthwiseS8Shape one = s;  // what a kernel reserves for rows made together is not needed
-  one.out_h = 1;
+  mote::DepthwiseS8Shape one = s;  // scratch for as many rows as are made together
+  one.out_h = static_cast<int32_t>(group);
   const int64_t scratch = integer_isa(kernel).depthwise_scratch(one);
-  return RowCall{.call = depthwise_call(site, kernel, "depthwise_row_s8", s, scratch),
-                 .window = row_window(s),
-                 .gathers = true};
+  return RowCall{
+      .call = depthwise_call(site, kernel, group > 1 ? "depthwise_rows_s8" : "depthwise_row_s8", s,
+                             scratch),
+      .window = row_window(s),
+      .gathers = true,
+      .batch = group > 1 ? RowCall::Batch::Windows : RowCall::Batch::Loop};
 }
 
 std::optional<int64_t> depthwise_overlap(const Site& site, const Kernel& kernel) {

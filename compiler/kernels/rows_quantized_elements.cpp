@@ -99,7 +99,7 @@ RowWindow pool_window(const PoolAttrs& a) {
 }
 
 // The average of everything is summed up row by row, whatever shape the operand was given for it.
-std::optional<RowCall> pool_rows(const Site& site, const Kernel& kernel) {
+std::optional<RowCall> pool_rows(const Site& site, const Kernel& kernel, int64_t) {
   const auto& a = site.op.as<QPoolAttrs>();
   const PoolAttrs& window = a.window;
   const Shape& x = site.in(0).shape;

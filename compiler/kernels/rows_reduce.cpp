@@ -53,10 +53,10 @@ Call lower_normalize(const Site& site, const Kernel&) {
           .operands = {Operand::input(0), operand(1), operand(2), Operand::output(0)}};
 }
 
-std::optional<RowCall> normalize_rows(const Site& site, const Kernel& kernel) {
+std::optional<RowCall> normalize_rows(const Site& site, const Kernel& kernel, int64_t group) {
   const std::vector<int>& axes = site.op.as<NormalizeAttrs>().axes;
   if (std::find(axes.begin(), axes.end(), 1) != axes.end()) return {};
-  return rows_alone(site, kernel);
+  return rows_alone(site, kernel, group);
 }
 
 Call lower_cumsum(const Site& site, const Kernel&) {

@@ -11,7 +11,7 @@ namespace {
 
 class Assigner {
  public:
-  Assigner(Program& program, const Values& values, const RowCalls& rows)
+  Assigner(Program& program, const Values& values, const GroupedRowCalls& rows)
       : program_(program),
         graph_(program.graph),
         values_(values),
@@ -123,8 +123,8 @@ class Assigner {
   }
 
   void place_region(Region& region) {
-    place_items(region_memory(program_, values_, rows_, region), static_cast<int32_t>(region.first),
-                static_cast<int32_t>(region.last), &region);
+    place_items(region_memory(program_, values_, rows_.of(region.group), region),
+                static_cast<int32_t>(region.first), static_cast<int32_t>(region.last), &region);
     for (RowTensor& tensor : region.tensors)
       if (tensor.place.kind == Place::Kind::None) tensor.place = place_[tensor.root];
     for (size_t i = 0; i < region.tensors.size(); ++i) {
@@ -193,7 +193,7 @@ class Assigner {
   Program& program_;
   const Graph& graph_;
   const Values& values_;
-  const RowCalls& rows_;
+  const GroupedRowCalls& rows_;
   std::vector<Place> place_;         // by root value
   std::vector<Region*> region_of_;   // by step
   std::map<size_t, Place> scratch_;  // by step
@@ -201,7 +201,7 @@ class Assigner {
 
 }  // namespace
 
-void assign_buffers(Program& program, const Values& values, const RowCalls& rows) {
+void assign_buffers(Program& program, const Values& values, const GroupedRowCalls& rows) {
   Assigner(program, values, rows).run();
 }
 

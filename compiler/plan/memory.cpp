@@ -15,7 +15,7 @@ std::optional<int64_t> distance_of(const Program& program, const Values& values,
   const Site site{program.graph, step.op};
   if (kernel.overlap) return kernel.overlap(site, kernel);
   if (!kernel.by_rows || site.out(0).shape.size() != 4 || site.in(0).shape[2] == 1) return {};
-  const std::optional<RowCall> rows = kernel.by_rows(site, kernel);
+  const std::optional<RowCall> rows = kernel.by_rows(site, kernel, 1);
   if (!rows || !rows->gathers) return {};
   RowCalls calls(program.steps.size());
   calls[t] = rows;
@@ -113,7 +113,8 @@ StageMemory region_memory(const Program& program, const Values& values, const Ro
     if (t.alias >= 0) continue;
     if (run.rows > 0) add({Kind::Ring, i, run.rows * t.row_bytes, name + " rows"}, run.live);
     const bool callers = region.fed && static_cast<int>(i) == region.pipeline.driver;
-    if (t.staged && !callers) add({Kind::Stage, i, t.row_bytes, name + " newest row"}, run.stage);
+    if (t.staged && !callers)
+      add({Kind::Stage, i, run.staged * t.row_bytes, name + " newest rows"}, run.stage);
   }
   for (size_t n = 0; n < region.pipeline.nodes.size(); ++n) {
     const size_t t = region.first + n;

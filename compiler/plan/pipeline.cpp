@@ -37,11 +37,13 @@ class Runner {
 
   PipelineRun run() {
     const Pipeline::Tensor& driver = p_.tensors[at(p_.driver)];
-    for (int64_t r = 0; r < driver.rows; ++r) {
-      if (driver.staged || !driver.outside)
-        produce(p_.driver, ++run_.events);
-      else
-        ++made_[at(p_.driver)];
+    for (int64_t r = 0; r < driver.rows; r += p_.burst) {
+      const int64_t n = std::min(p_.burst, driver.rows - r);
+      if (driver.staged || !driver.outside) {
+        produce(p_.driver, n, ++run_.events);
+      } else {
+        made_[at(p_.driver)] += n;
+      }
       push(p_.driver);
     }
     ++run_.events;
@@ -95,16 +97,24 @@ class Runner {
     });
   }
 
-  // A row of `tensor` comes into memory.
-  void produce(int tensor, int32_t event) {
+  // The rows that a node can make at once.
+  int64_t rows_ready(const Pipeline::Node& node, int64_t row) const {
+    int64_t n = 0;
+    while (n < node.group && row + n < node.rows && ready(node, row + n)) ++n;
+    return n;
+  }
+
+  // `n` rows of `tensor` come into memory.
+  void produce(int tensor, int64_t n, int32_t event) {
     const size_t t = at(tensor);
-    ++made_[t];
+    made_[t] += n;
     size_t place = t;  // of the row that will overwrite it, if there is one
     while (p_.tensors[place].alias >= 0) place = at(p_.tensors[place].alias);
-    const int64_t made = made_[place] + (place == t ? 0 : 1);
+    const int64_t made = made_[place] + (place == t ? 0 : n);
     if (made_[t] != made) sound_ = false;
     if (p_.tensors[place].staged) {
       open(run_.tensors[place].stage, event);
+      run_.tensors[place].staged = std::max(run_.tensors[place].staged, made - kept_[place]);
     } else {
       reserve(place, made, event);
     }
@@ -117,14 +127,14 @@ class Runner {
     open(run_.tensors[t].live, event);
   }
 
-  // The newest row goes to the others.
+  // The newest rows go to the others.
   void keep(size_t t) {
     if (!p_.tensors[t].staged || kept_[t] == made_[t]) return;
     const int32_t event = ++run_.events;
-    kept_[t] = made_[t];
-    run_.copied_bytes += p_.tensors[t].row_bytes;
-    close(run_.tensors[t].stage, event);
     const int64_t rows = standing(t, made_[t]);
+    run_.copied_bytes += std::min(rows, made_[t] - kept_[t]) * p_.tensors[t].row_bytes;
+    kept_[t] = made_[t];
+    close(run_.tensors[t].stage, event);
     run_.tensors[t].rows = std::max(run_.tensors[t].rows, rows);
     if (rows > 0) open(run_.tensors[t].live, event);
   }
@@ -140,28 +150,31 @@ class Runner {
 
   void advance(int n) {
     const Pipeline::Node& node = p_.nodes[at(n)];
-    while (done_[at(n)] < node.rows && ready(node, done_[at(n)])) {
-      make_row(n, node);
+    while (const int64_t rows = rows_ready(node, done_[at(n)])) {
+      make_rows(n, node, rows);
       if (!node.sums || done_[at(n)] == node.rows) push(node.out);
     }
   }
 
-  void make_row(int n, const Pipeline::Node& node) {
+  void make_rows(int n, const Pipeline::Node& node, int64_t count) {
     const int32_t event = ++run_.events;
     const int64_t row = done_[at(n)];
     PipelineRun::Node& result = run_.nodes[at(n)];
     if (node.sums) {
       open(result.live, event);
-      if (row + 1 == node.rows) close(result.live, event);
+      if (row + count == node.rows) close(result.live, event);
     } else {
       result.live.push_back({event, event});
     }
-    const bool makes = !node.sums || row + 1 == node.rows;
-    if (makes) note_overlaps(node.out);
-    ++done_[at(n)];
-    if (makes) produce(node.out, event);
+    const bool makes = !node.sums || row + count == node.rows;
+    const int64_t made = node.sums ? 1 : count;
+    if (makes) note_overlaps(node.out, made);
+    done_[at(n)] += count;
+    if (makes) produce(node.out, made, event);
     for (const Pipeline::Use& use : node.uses) {
       const size_t t = at(use.tensor);
+      const bool stands_whole = p_.tensors[t].outside || p_.tensors[t].whole;
+      if (!stands_whole && (!p_.tensors[t].staged || row < kept_[t])) result.contiguous = false;
       if (p_.tensors[t].staged && kept_[t] < made_[t]) {
         if (std::find(result.keeps.begin(), result.keeps.end(), use.tensor) == result.keeps.end())
           result.keeps.push_back(use.tensor);
@@ -173,12 +186,12 @@ class Runner {
     }
   }
 
-  // Before row made_[out] of `out` is written: what of the tensors from outside is still read,
-  // by this row or by others?
-  void note_overlaps(int out) {
+  // Before `count` rows of `out` are written: what of the tensors from outside is still read, by
+  // these rows or by others?
+  void note_overlaps(int out, int64_t count) {
     const size_t b = at(out);
     if (!p_.tensors[b].whole) return;
-    const int64_t end = (made_[b] + 1) * p_.tensors[b].row_bytes;
+    const int64_t end = (made_[b] + count) * p_.tensors[b].row_bytes;
     for (size_t a = 0; a < p_.tensors.size(); ++a) {
       if (!p_.tensors[a].outside) continue;
       const int64_t lowest = lowest_needed(a);

@@ -91,14 +91,14 @@ void place_buffers(Program& program, int64_t work_limit) {
 }
 
 // The program with these regions, all else whole.
-Program with_regions(Program program, const Values& values, const RowCalls& rows,
+Program with_regions(Program program, const Values& values, const GroupedRowCalls& rows,
                      std::vector<Region> regions) {
   program.regions = std::move(regions);
   for (const Region& region : program.regions) {
     for (size_t t = region.first; t <= region.last; ++t) {
       Step& step = program.steps[t];
-      step.rows = rows[t];
-      const Call& call = rows[t]->call;
+      step.rows = rows.of(region.group)[t];
+      const Call& call = step.rows->call;
       step.call.function = call.function;
       step.call.headers = call.headers;
       step.call.shape = call.shape;
@@ -106,8 +106,8 @@ Program with_regions(Program program, const Values& values, const RowCalls& rows
       for (size_t i = 0; i < step.call.operands.size(); ++i)
         step.call.operands[i].kind = call.operands[i].kind;
       if (step.est_cycles)
-        *step.est_cycles += std::llround(
-            row_overhead(Site{program.graph, step.op}, *step.selection.kernel, *step.rows));
+        *step.est_cycles += std::llround(row_overhead(
+            Site{program.graph, step.op}, *step.selection.kernel, *step.rows, region.group));
     }
   }
   assign_buffers(program, values, rows);
@@ -133,7 +133,7 @@ double slowdown_of(Goal goal) {
 // The smallest of the plans that are fast enough; with a limit, the fastest of those within it.
 Program best_plan(const Program& whole, const PlanOptions& options) {
   const Values values(whole);
-  const RowCalls rows = row_calls(whole);
+  const GroupedRowCalls rows(whole);
   const std::vector<Cuts> candidates =
       search_cuts(whole, values, rows,
                   {.slowdown = slowdown_of(options.goal), .arena_limit = options.arena_limit});

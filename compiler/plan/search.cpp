@@ -14,6 +14,8 @@ namespace {
 constexpr size_t kLongestRegion = 48;
 // Limits that are tried around the preferred one, as real arenas may need more than their stages.
 constexpr size_t kAlternatives = 12;
+// Pixels of rows that are made in groups.
+constexpr int64_t kShortRow = 24;
 
 struct Stage {
   size_t first = 0, last = 0;
@@ -24,7 +26,7 @@ struct Stage {
 
 class Search {
  public:
-  Search(const Program& program, const Values& values, const RowCalls& rows,
+  Search(const Program& program, const Values& values, const GroupedRowCalls& rows,
          const SearchOptions& options)
       : program_(program), values_(values), rows_(rows), options_(options) {
     find_lifetimes();
@@ -123,23 +125,34 @@ class Search {
 
   void add_stages(size_t first) {
     const bool fed = reads_fed_input(first);
-    double cost = whole_cost(first);
     if (!fed)
-      add_stage({.first = first, .last = first, .cost = cost},
+      add_stage({.first = first, .last = first, .cost = whole_cost(first)},
                 step_memory(program_, values_, first));
-    cost = 0;
+    for (int64_t group = 1; group <= GroupedRowCalls::kMostRows; ++group)
+      add_regions(first, fed, group);
+  }
+
+  // Regions from `first` on whose steps make `group` rows at a time.
+  void add_regions(size_t first, bool fed, int64_t group) {
+    const RowCalls& rows = rows_.of(group);
+    double cost = 0;
+    bool gains = group == 1;  // a kernel that takes rows together, and rows so short that it pays
     for (size_t last = first; last < program_.steps.size(); ++last) {
-      if (!rows_[last] || last - first >= kLongestRegion) break;
+      if (!rows[last] || last - first >= kLongestRegion) break;
       const Step& step = program_.steps[last];
-      cost += whole_cost(last) +
-              row_overhead(Site{program_.graph, step.op}, *step.selection.kernel, *rows_[last]);
+      const Site site{program_.graph, step.op};
+      cost += whole_cost(last) + row_overhead(site, *step.selection.kernel, *rows[last], group);
+      gains =
+          gains || (rows[last]->batch != RowCall::Batch::Loop && site.out(0).shape[2] <= kShortRow);
+      if (!gains || (fed && group > 1)) continue;
       for (const bool staged : {false, true}) {
-        std::optional<Region> region =
-            make_region(program_, values_, rows_, first, last, {.staged = staged, .fed = fed});
+        if (!staged && group > 1) continue;
+        std::optional<Region> region = make_region(program_, values_, rows, first, last,
+                                                   {.staged = staged, .group = group, .fed = fed});
         if (!region) continue;
         if (fed && values_.last_use(*options_.fed_input) > static_cast<int32_t>(last)) continue;
-        if (staged && region->run.copied_bytes == 0) continue;
-        const StageMemory memory = region_memory(program_, values_, rows_, *region);
+        if (staged && group == 1 && region->run.copied_bytes == 0) continue;
+        const StageMemory memory = region_memory(program_, values_, rows, *region);
         // Words that are copied, with a load and a store each.
         const double copies = static_cast<double>(region->run.copied_bytes) / 4 * 2;
         add_stage({first, last, std::move(region), 0, cost + copies}, memory);
@@ -152,7 +165,7 @@ class Search {
     best_.assign(program_.steps.size() + 1, kImpossible);
     from_.assign(program_.steps.size() + 1, nullptr);
     best_[0] = 0;
-    // Stages are sorted by their first step.
+    // Stages are in the order of their first steps.
     for (const Stage& stage : stages_) {
       if (stage.bytes > limit || best_[stage.first] >= kImpossible) continue;
       const double cost = best_[stage.first] + stage.cost;
@@ -180,7 +193,7 @@ class Search {
 
   const Program& program_;
   const Values& values_;
-  const RowCalls& rows_;
+  const GroupedRowCalls& rows_;
   const SearchOptions& options_;
   std::vector<Lifetime> lifetimes_;
   std::vector<Stage> stages_;
@@ -190,8 +203,8 @@ class Search {
 
 }  // namespace
 
-std::vector<Cuts> search_cuts(const Program& program, const Values& values, const RowCalls& rows,
-                              const SearchOptions& options) {
+std::vector<Cuts> search_cuts(const Program& program, const Values& values,
+                              const GroupedRowCalls& rows, const SearchOptions& options) {
   return Search(program, values, rows, options).run();
 }
 

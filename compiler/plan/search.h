@@ -23,7 +23,7 @@ struct Cuts {
 };
 
 // The sequences of stages that are worth placing, the one preferred first. Never empty.
-std::vector<Cuts> search_cuts(const Program& program, const Values& values, const RowCalls& rows,
-                              const SearchOptions& options);
+std::vector<Cuts> search_cuts(const Program& program, const Values& values,
+                              const GroupedRowCalls& rows, const SearchOptions& options);
 
 }  // namespace motec

@@ -26,9 +26,10 @@ class Builder {
       if (std::string why = add_step(t); !why.empty()) return why;
     region_.pipeline.driver = region_.pipeline.nodes[0].uses[0].tensor;
     if (options.fed) feed();
+    if (options.group > 1) make_groups(options.group);
     if (!run()) return "rows would have to wait for one another";
     share_rows_in_place();
-    if (options.staged || options.fed) stage(options.staged);
+    if (options.group == 1 && (options.staged || options.fed)) stage(options.staged);
     UniqueNames names;
     for (size_t i = 0; i < region_.tensors.size(); ++i) {
       RowTensor& t = region_.tensors[i];
@@ -92,6 +93,16 @@ class Builder {
     return {};
   }
 
+  // All that does not stand whole is staged; enough of the driver comes for a group of the first
+  // node.
+  void make_groups(int64_t group) {
+    Pipeline& p = region_.pipeline;
+    for (Pipeline::Tensor& t : p.tensors) t.staged = t.staged || (!t.outside && !t.whole);
+    for (Pipeline::Node& node : p.nodes) node.group = group;
+    region_.group = group;
+    if (!region_.fed) p.burst = group * p.nodes[0].uses[0].window.stride;
+  }
+
   void feed() {
     region_.fed = true;
     Pipeline::Tensor& driver = tensor(region_.pipeline.driver);
@@ -123,10 +134,12 @@ class Builder {
         const int operand = node.uses[use++].tensor;
         Pipeline::Tensor& x = tensor(operand);
         const size_t index = static_cast<size_t>(operand);
-        const bool used_up = !x.outside && !x.whole && !x.staged && users[index] == 1 &&
-                             region_.run.tensors[index].rows == 1;
+        // Staged rows of which none is kept are used up, too.
+        const bool used_up = !x.outside && !x.whole && users[index] == 1 &&
+                             region_.run.tensors[index].rows == (x.staged ? 0 : 1);
         if (!(allowed >> i & 1) || !used_up || x.row_bytes != tensor(node.out).row_bytes) continue;
         x.alias = node.out;
+        x.staged = false;
         shared = true;
         break;
       }
@@ -164,12 +177,12 @@ class Builder {
 
 }  // namespace
 
-RowCalls row_calls(const Program& program) {
+RowCalls row_calls(const Program& program, int64_t group) {
   RowCalls rows;
   for (const Step& step : program.steps) {
     const Kernel& kernel = *step.selection.kernel;
     rows.push_back(kernel.by_rows && step.op.out.size() == 1
-                       ? kernel.by_rows(Site{program.graph, step.op}, kernel)
+                       ? kernel.by_rows(Site{program.graph, step.op}, kernel, group)
                        : std::nullopt);
     if (!rows.back()) continue;
     for (Operand& operand : rows.back()->call.operands) operand.weights = {};  // the step has them

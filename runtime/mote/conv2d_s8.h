@@ -24,7 +24,8 @@ struct Conv2dS8Shape {
 // Bytes of scratch.
 template <class Isa, class X, class S>
 constexpr int64_t conv2d_scratch(const S& s) {
-  return patch_scratch<Isa, X>(int64_t{s.kernel_h} * s.kernel_w * (s.in_c / s.groups));
+  const int64_t k = int64_t{s.kernel_h} * s.kernel_w * (s.in_c / s.groups);
+  return patch_scratch<Isa, X>(k) + Isa::staging_bytes(k, s.in_c / s.groups);
 }
 
 // The patch of output pixel `ox`, channels c0 and following of every input pixel.

@@ -31,6 +31,19 @@ MOTE_KERNEL void depthwise_row_s8(const S s, const X* const* rows, const W* w, c
   Isa::template depthwise_row<Isa, Rq>(s, rows, w, bias, mult, out_row, scratch);
 }
 
+// `count` output rows, from kernel_h input rows for each. Scratch as for an image of so many rows.
+template <class Isa, class Rq, class S, class X, class W>
+MOTE_KERNEL void depthwise_rows_s8(const S s, const X* const* rows, int32_t count, const W* w,
+                                   const int32_t* bias, const int32_t* mult, typename Rq::Out* out,
+                                   int8_t* scratch) {
+  if (Isa::template depthwise_rows<Isa, Rq>(s, rows, count, w, bias, mult, out, scratch)) return;
+  Isa::template depthwise_begin<Isa>(s, w, scratch);
+  for (int32_t i = 0; i < count; ++i) {
+    Isa::template depthwise_row<Isa, Rq>(s, rows + i * s.kernel_h, w, bias, mult, out, scratch);
+    out += s.out_w * s.in_c * s.multiplier;
+  }
+}
+
 // Scratch: Isa::depthwise_scratch(s) bytes.
 template <class Isa, class Rq, class S, class X, class W>
 MOTE_KERNEL void depthwise_s8(const S s, const X* x, const W* w, const int32_t* bias,

@@ -44,7 +44,7 @@ constexpr bool reads_directly() {
 
 template <class Isa, class X, class S>
 constexpr int64_t pointwise_scratch(const S& s) {
-  return reads_directly<Isa, X>() ? 0 : patch_scratch<Isa, X>(s.k);
+  return reads_directly<Isa, X>() ? 0 : patch_scratch<Isa, X>(s.k) + Isa::staging_bytes(s.k, s.k);
 }
 
 // y[m][n] = Rq(bias[n] + sum over k of x[m][k] * weights[n][k]).

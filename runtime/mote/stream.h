@@ -13,18 +13,39 @@ MOTE_INLINE bool has_rows(int32_t made, int32_t end, int32_t rows) {
   return made >= (end < rows ? end : rows);
 }
 
-// The rows under a window that begins at row `first`: null where they are padding.
-template <int32_t kCount, class T, class RowAt>
-MOTE_INLINE void window_rows(const T* (&window)[kCount], int32_t first, int32_t dilation,
-                             int32_t rows, RowAt row_at) {
-  for (int32_t k = 0; k < kCount; ++k, first += dilation)
-    window[k] = first < 0 || first >= rows ? nullptr : row_at(first);
+// Where the rows of a tensor stand: row r below `kept` at r % ring_rows of the ring, those from
+// there on side by side at `newest`.
+template <class T>
+struct RowPlaces {
+  const T* ring;
+  const T* newest;
+  int32_t ring_rows, row_elements, kept;
+};
+constexpr int32_t kAllKept = INT32_MAX;
+
+// The `count` rows under a window that begins at row `first`: null where they are padding. Out of
+// line, as all layers share it: 25 copies would be a third of a network's code.
+template <class T>
+__attribute__((noinline)) void window_rows(const T** window, int32_t count, int32_t first,
+                                           int32_t dilation, int32_t rows, const RowPlaces<T>& at) {
+  for (; count > 0; --count, first += dilation) {
+    const T* row = nullptr;
+    if (first >= at.kept) row = at.newest + (first - at.kept) * at.row_elements;
+    if (first >= 0 && first < at.kept) row = at.ring + first % at.ring_rows * at.row_elements;
+    *window++ = first < rows ? row : nullptr;
+  }
 }
 
-// Copies a row; as a row of `elements` fits both ways, it may be any two places in the arena.
+// Copies the newest rows, `kept` and following, from `stage` to where the last `ring_rows` of them
+// are kept.
 template <class T>
-MOTE_INLINE void copy_row(T* to, const T* from, int32_t elements) {
-  memcpy(to, from, sizeof(T) * static_cast<size_t>(elements));
+MOTE_INLINE void keep_rows(T* ring, int32_t ring_rows, const T* stage, int32_t elements,
+                           int32_t& kept, int32_t made) {
+  for (; kept < made; ++kept, stage += elements) {
+    if (made - kept <= ring_rows) {
+      memcpy(ring + kept % ring_rows * elements, stage, sizeof(T) * static_cast<size_t>(elements));
+    }
+  }
 }
 
 }  // namespace mote

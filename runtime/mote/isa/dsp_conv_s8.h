@@ -134,12 +134,12 @@ MOTE_INLINE void copy_padded(int8_t* to, const int8_t* from, int32_t k) {
   copy(to, from, k);
 }
 
-// m pixels of k inputs each. Scratch: 6 bytes for each of k, rounded up to 4, of which two are for
-// pixels as int8.
+// m pixels of k inputs each. Scratch: 4 bytes for each of k, rounded up to 4, and before them 2 for
+// pixels as int8 if k is no multiple of 4.
 MOTE_DSP_SHARED void multiply_pixels(const Matrix& g, const int8_t* x, int32_t m, int8_t* y,
                                      int8_t* scratch) {
   const int32_t quads = g.quads;
-  int8_t *const staged = scratch, *const widened = scratch + 8 * quads;
+  int8_t *const staged = scratch, *const widened = scratch + (g.k % 4 == 0 ? 0 : 8 * quads);
   for (; m > 1; m -= 2, x += 2 * g.k, y += 2 * g.y_step) {
     if (g.k % 4 == 0) {
       widen_pair(widened, x, x + g.k, quads);
@@ -257,7 +257,8 @@ MOTE_DSP_SHARED void convolve_row(const DspConv& c, const Matrix& g, const int8_
   const int32_t group_c = c.group_c, step = c.dilation_w * c.in_c, quads = g.quads;
   const int32_t pieces = step == group_c ? 1 : c.kernel_w;
   const int32_t piece_quads = c.kernel_w * group_c / pieces / 4;
-  int8_t *const staged = scratch, *const widened = scratch + 8 * quads;
+  // Where windows come in words, only the last pixel of an odd number is staged, and alone.
+  int8_t *const staged = scratch, *const widened = scratch + (group_c % 4 == 0 ? 0 : 8 * quads);
   const bool nines = c.kernel_h == 3 && c.kernel_w * group_c == 9 && step == group_c &&
                      rows[0] != nullptr && rows[1] != nullptr && rows[2] != nullptr;
   // The second of two windows begins before this, where a byte more can be read.

@@ -12,9 +12,12 @@ struct DspS8 : ScalarS8 {
   static constexpr int32_t kNrS8 = 4, kNrTailS8 = 4, kKrS8 = 4;
   static constexpr bool kPairsS8 = true;
 
-  // Two widened pixels, and two as int8: the fast paths lay them out on their own.
+  // Two widened pixels; and two as int8 where they do not come in words.
   using Patch = int16_t;
-  static constexpr int32_t kPatchRows = 3;
+  static constexpr int32_t kPatchRows = 2;
+  static constexpr int64_t staging_bytes(int64_t k, int64_t piece) {
+    return piece % 4 == 0 ? 0 : 2 * pack::round_up(k, 4);
+  }
   static constexpr bool kDirect = false;
 
   static constexpr int64_t dense_scratch(int64_t k) {
@@ -85,6 +88,19 @@ struct DspS8 : ScalarS8 {
     }
 #endif
     return ScalarS8::depthwise_image<Isa, Rq>(s, x, w, bias, mult, y, scratch);
+  }
+  template <class Isa, class Rq, class S, class X, class W>
+  static MOTE_INLINE bool depthwise_rows(const S& s, const X* const* rows, int32_t count,
+                                         const W* w, const int32_t* bias, const int32_t* mult,
+                                         typename Rq::Out* y, int8_t* scratch) {
+#if defined(__ARM_FEATURE_DSP)
+    if constexpr (kFast<Rq, X, W>) {
+      if (!dsp_slides(s) || count > dsp_rows_together(s)) return false;
+      dsp::depthwise_3x3(description<S>(s), rows, count, w, bias, mult, y, scratch);
+      return true;
+    }
+#endif
+    return ScalarS8::depthwise_rows<Isa, Rq>(s, rows, count, w, bias, mult, y, scratch);
   }
   template <class Isa, class Rq, class S, class X, class W>
   static MOTE_INLINE void depthwise_row(const S& s, const X* const* rows, const W* w,

@@ -36,6 +36,9 @@ struct ScalarS8 {
   static constexpr int32_t kPatchRows = 4;  // pixels gathered at a time
   // Elements between patches are a multiple of this; those behind the k inputs are zeros.
   static constexpr int32_t kPatchAlign = 4;
+  // Bytes of scratch beyond the patches, for patches of k inputs that come in pieces of multiples
+  // of `piece`.
+  static constexpr int64_t staging_bytes(int64_t /*k*/, int64_t /*piece*/) { return 0; }
   // Whether gemm takes int8 images as patches. Where it does, it reads no element beyond k.
   static constexpr bool kDirect = true;
 
@@ -236,6 +239,14 @@ struct ScalarS8 {
   template <class Isa, class Rq, class S, class X, class W>
   static MOTE_INLINE bool depthwise_image(const S&, const X*, const W*, const int32_t*,
                                           const int32_t*, typename Rq::Out*, int8_t*) {
+    return false;
+  }
+
+  // Some rows, for an ISA that makes them together. Arguments are those of depthwise_rows_s8.
+  template <class Isa, class Rq, class S, class X, class W>
+  static MOTE_INLINE bool depthwise_rows(const S&, const X* const*, int32_t, const W*,
+                                         const int32_t*, const int32_t*, typename Rq::Out*,
+                                         int8_t*) {
     return false;
   }
 
