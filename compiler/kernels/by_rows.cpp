@@ -51,17 +51,18 @@ std::optional<RowCall> rows_alone(const Site& site, const Kernel& kernel, int64_
 int64_t overlap_distance(const PixelOrder& o) {
   const int64_t pixels = o.y[1] * o.y[2], x_step = o.x[3], y_step = o.y[3];
   int64_t distance = 0;
-  // From the end: the lowest input that these pixels and all behind them read, against the end of
-  // what has been written by then.
+  // From the end: the lowest input that these pixels (unless they have been gathered) and all
+  // behind them read, against the end of what has been written by then.
   int64_t lowest = o.x[1] * o.x[2] * x_step;
   for (int64_t last = pixels; last > 0;) {
     const int64_t first = (last - 1) / o.pixels * o.pixels;
+    if (o.gathers) distance = std::max(distance, last * y_step - lowest);
     for (int64_t p = last; p-- > first;) {
       const int64_t row = std::max<int64_t>(p / o.y[2] * o.stride[0] - o.pad[0], 0);
       const int64_t column = std::max<int64_t>(p % o.y[2] * o.stride[1] - o.pad[1], 0);
       lowest = std::min(lowest, (row * o.x[2] + column) * x_step);
     }
-    distance = std::max(distance, last * y_step - lowest);
+    if (!o.gathers) distance = std::max(distance, last * y_step - lowest);
     last = first;
   }
   return distance;

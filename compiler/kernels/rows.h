@@ -47,6 +47,7 @@ struct PixelOrder {
   Shape x, y;
   std::array<int64_t, 2> stride{1, 1}, pad{};  // of the window: rows, columns; top, left
   int64_t pixels = 1;
+  bool gathers = false;  // the inputs of these pixels are read before any of them is written
 };
 int64_t overlap_distance(const PixelOrder& order);
 // One unit per element of the first result.

@@ -96,7 +96,8 @@ std::optional<int64_t> pointwise_overlap(const Site& site, const Kernel& kernel)
   const int64_t pixels = integer_isa(kernel).pointwise_pixels;
   const bool bytes = site.in(0).dtype == DType::S8 && site.out(0).dtype == DType::S8;
   if (pixels == 0 || !bytes || site.in(0).shape.size() != 4 || site.in(0).shape[0] != 1) return {};
-  return overlap_distance({.x = site.in(0).shape, .y = site.out(0).shape, .pixels = pixels});
+  return overlap_distance(
+      {.x = site.in(0).shape, .y = site.out(0).shape, .pixels = pixels, .gathers = true});
 }
 
 std::string refuses_conv2d(const Site& site) {

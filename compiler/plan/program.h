@@ -68,7 +68,7 @@ struct RowTensor {
 struct Region {
   size_t first = 0, last = 0;
   int64_t group = 1;  // rows that steps make at a time
-  bool fed = false;  // the caller hands over the rows of the driver
+  bool fed = false;   // the caller hands over the rows of the driver
   Pipeline pipeline;
   PipelineRun run;
   std::vector<RowTensor> tensors;

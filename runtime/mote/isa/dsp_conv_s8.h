@@ -151,8 +151,9 @@ MOTE_DSP_SHARED void multiply_pixels(const Matrix& g, const int8_t* x, int32_t m
     multiply_pair(g, widened, y);
   }
   if (m == 0) return;
-  if (g.k % 4 != 0) copy_padded(staged, x, g.k), x = staged;
-  multiply_one(g, x, y);
+  // Copied in any case: the output may be where the input is.
+  copy_padded(staged, x, g.k);
+  multiply_one(g, staged, y);
 }
 
 // Where the window of an output lies in its rows: the taps inside, and the first of them.

@@ -231,7 +231,8 @@ struct ScalarS8 {
   static constexpr int32_t depthwise_pixels(const S& s) {
     return s.out_w;
   }
-  // The same for pointwise convolutions; 0 where pixels are not made in their order.
+  // Pixels that a pointwise convolution gathers before it writes them; 0 where pixels are not made
+  // in their order.
   static constexpr int32_t kPointwisePixels = 0;
 
   // A whole image, for an ISA that makes several rows together: false where it leaves the image to
