@@ -5,6 +5,8 @@
 #include <optional>
 #include <set>
 
+#include "import/function_body.h"
+#include "import/input_shapes.h"
 #include "import/model_checks.h"
 #include "import/node.h"
 #include "import/tensor_reader.h"
@@ -34,7 +36,7 @@ class ModelImporter {
  public:
   ModelImporter(const onnx::ModelProto& model, const std::filesystem::path& model_dir,
                 const ImportOptions& options)
-      : model_(model), model_dir_(model_dir), options_(options) {
+      : model_(model), model_dir_(model_dir), options_(options), shapes_(options.input_shapes) {
     for (const auto& import : model.opset_import())
       opsets_[domain(import.domain())] = import.version();
     opsets_.try_emplace("", 1);
@@ -109,61 +111,6 @@ class ModelImporter {
     }
   }
 
-  Shape bound_shape(const onnx::ValueInfoProto& info) {
-    const auto& proto = info.type().tensor_type();
-    const auto given = options_.input_shapes.find(info.name());
-    const bool is_given = given != options_.input_shapes.end();
-    if (!proto.has_shape()) {
-      if (is_given) return given->second;
-      fail({.code = "E2020",
-            .message = fmt::format("input '{}' has no shape", info.name()),
-            .hint = fmt::format("give one: --input-shape {}=1,…", info.name())});
-    }
-    if (is_given && std::ssize(given->second) != proto.shape().dim_size()) {
-      fail({.code = "E2021",
-            .message = fmt::format("input '{}' has {} dimensions, but --input-shape gives {}",
-                                   info.name(), proto.shape().dim_size(), given->second.size())});
-    }
-    Shape shape;
-    std::vector<std::string> open;
-    for (int i = 0; i < proto.shape().dim_size(); ++i) {
-      const auto& dim = proto.shape().dim(i);
-      const int64_t wanted = is_given ? given->second[static_cast<size_t>(i)] : -1;
-      if (dim.has_dim_value()) {
-        if (is_given && wanted != dim.dim_value()) {
-          fail({.code = "E2021",
-                .message =
-                    fmt::format("dimension {} of input '{}' is {}, but --input-shape gives {}", i,
-                                info.name(), dim.dim_value(), wanted)});
-        }
-        shape.push_back(dim.dim_value());
-      } else if (is_given) {
-        shape.push_back(wanted);
-        if (dim.has_dim_param() && !dim.dim_param().empty()) symbols_[dim.dim_param()] = wanted;
-      } else if (dim.has_dim_param() && symbols_.count(dim.dim_param())) {
-        shape.push_back(symbols_[dim.dim_param()]);
-      } else {
-        shape.push_back(0);
-        open.push_back(dim.has_dim_param() && !dim.dim_param().empty()
-                           ? fmt::format("{} ('{}')", i, dim.dim_param())
-                           : fmt::format("{}", i));
-      }
-    }
-    if (!open.empty()) {
-      std::string example;
-      for (int i = 0; i < proto.shape().dim_size(); ++i) {
-        const auto& dim = proto.shape().dim(i);
-        example += fmt::format("{}{}", i ? "," : "", dim.has_dim_value() ? dim.dim_value() : 1);
-      }
-      fail({.code = "E2020",
-            .message = fmt::format("input '{}' has open dimensions: {}", info.name(),
-                                   fmt::join(open, ", ")),
-            .why = {"shapes and memory are fixed when the model is compiled"},
-            .hint = fmt::format("bind them: --input-shape {}={}", info.name(), example)});
-    }
-    return shape;
-  }
-
   void import_input(const onnx::ValueInfoProto& info, Scope& scope) {
     if (!info.type().has_tensor_type()) {
       fail({.code = "E2022", .message = fmt::format("input '{}' is no tensor", info.name())});
@@ -171,7 +118,7 @@ class ModelImporter {
     const std::string what = fmt::format("input '{}'", info.name());
     const int onnx_type = info.type().tensor_type().elem_type();
     const DType dtype = stored_dtype_from_onnx(onnx_type, what);
-    const Shape shape = bound_shape(info);
+    const Shape shape = shapes_.bind(info);
     check_dims(shape, dtype, what);
     if (const auto it = options_.input_values.find(info.name());
         it != options_.input_values.end()) {
@@ -198,7 +145,7 @@ class ModelImporter {
     for (const auto& info : proto.input()) {
       known.insert(info.name());
       if (!options_.input_shapes.count(info.name())) continue;
-      if (!collect({}, [&] { bound_shape(info); })) scope.poisoned.insert(info.name());
+      if (!collect({}, [&] { shapes_.bind(info); })) scope.poisoned.insert(info.name());
     }
     for (const auto& info : proto.input()) {
       if (scope.values.count(info.name()) || scope.poisoned.count(info.name())) continue;
@@ -355,17 +302,13 @@ class ModelImporter {
   // A model-local function is imported in place of the node that calls it.
   void import_function(const onnx::FunctionProto& function, const onnx::NodeProto& call,
                        const std::vector<ValueId>& in, Scope& scope) {
-    onnx::GraphProto body;
-    *body.mutable_node() = function.node();
-    for (auto& node : *body.mutable_node()) bind_attributes(call, node);
     Scope inner;
-    for (int i = 0; i < function.input_size(); ++i) {
-      body.add_input()->set_name(function.input(i));
-      if (static_cast<size_t>(i) < in.size() && in[static_cast<size_t>(i)])
-        inner.values[function.input(i)] = in[static_cast<size_t>(i)];
+    std::vector<bool> given(static_cast<size_t>(function.input_size()));
+    for (size_t i = 0; i < given.size(); ++i) {
+      given[i] = i < in.size() && in[i];
+      if (given[i]) inner.values[function.input(static_cast<int>(i))] = in[i];
     }
-    for (const std::string& name : function.output()) body.add_output()->set_name(name);
-    drop_absent_operands(body, inner);
+    const onnx::GraphProto body = function_body(function, call, given);
     const std::map<std::string, int64_t> outer_opsets = opsets_;
     for (const auto& import : function.opset_import())
       opsets_[domain(import.domain())] = import.version();
@@ -375,35 +318,6 @@ class ModelImporter {
     if (!ok) return poison(call, scope);
     for (int i = 0; i < function.output_size() && i < call.output_size(); ++i)
       give_result(inner, function.output(i), call.output(i), scope);
-  }
-
-  // Operands of a function that the call leaves out are absent for the nodes inside, too.
-  static void drop_absent_operands(onnx::GraphProto& body, const Scope& inner) {
-    std::set<std::string> absent;
-    for (const auto& input : body.input())
-      if (!inner.values.count(input.name())) absent.insert(input.name());
-    for (auto& node : *body.mutable_node())
-      for (std::string& name : *node.mutable_input())
-        if (absent.count(name)) name.clear();
-  }
-
-  // Attributes that refer to attributes of the function get the values of the call.
-  static void bind_attributes(const onnx::NodeProto& call, onnx::NodeProto& node) {
-    onnx::NodeProto bound = node;
-    bound.clear_attribute();
-    for (const auto& attribute : node.attribute()) {
-      if (attribute.ref_attr_name().empty()) {
-        *bound.add_attribute() = attribute;
-        continue;
-      }
-      for (const auto& given : call.attribute()) {
-        if (given.name() != attribute.ref_attr_name()) continue;
-        onnx::AttributeProto* copy = bound.add_attribute();
-        *copy = given;
-        copy->set_name(attribute.name());
-      }
-    }
-    node = bound;
   }
 
   void import_outputs(const onnx::GraphProto& proto, Scope& scope) {
@@ -433,7 +347,7 @@ class ModelImporter {
   Graph graph_;
   std::map<std::string, int64_t> opsets_;
   std::map<std::pair<std::string, std::string>, const onnx::FunctionProto*> functions_;
-  std::map<std::string, int64_t> symbols_;
+  InputShapes shapes_;
   std::set<ValueId> four_bits_;  // values of int4 and uint4
   std::vector<Diag> diags_;
 };
