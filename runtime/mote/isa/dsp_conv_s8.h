@@ -10,6 +10,7 @@
 #include "../pack_s8.h"
 #include "../window.h"
 #include "dsp_gemm_s8.h"
+#include "dsp_one_s8.h"
 
 namespace mote::isa {
 
@@ -98,20 +99,20 @@ MOTE_INLINE void fill_one(int8_t* to, int32_t value, int32_t quads) {
 }
 
 // All outputs of two pixels, of inputs from widen_pair.
-MOTE_DSP_SHARED void multiply_last(const Matrix& g, const int16_t* x, int8_t* y) {
+MOTE_DSP_SHARED void multiply_last(const Matrix& g, int16_t* x, int8_t* y) {
   const int32_t whole = g.n & ~3;
   alignas(4) int8_t last[8];
   Matrix rest = g;
   rest.w += whole * g.quads * 4, rest.bias += whole, rest.mult += whole, rest.y_step = 4;
-  dsp_tile_2x4(x, &rest, last, 1);
+  dsp_tile_2x4(x, &rest, last, 1, nullptr, 1);
   for (int32_t i = 0; i < g.n - whole; ++i) {
     y[whole + i] = last[i];
     y[g.y_step + whole + i] = last[4 + i];
   }
 }
-MOTE_INLINE void multiply_pair(const Matrix& g, const int8_t* x, int8_t* y) {
-  const int16_t* x16 = reinterpret_cast<const int16_t*>(x);
-  if (g.n >= 4) dsp_tile_2x4(x16, &g, y, g.n / 4);
+MOTE_INLINE void multiply_pair(const Matrix& g, int8_t* x, int8_t* y) {
+  int16_t* x16 = reinterpret_cast<int16_t*>(x);
+  if (g.n >= 4) dsp_tile_2x4(x16, &g, y, g.n / 4, nullptr, 1);
   if (g.n % 4 != 0) multiply_last(g, x16, y);
 }
 
@@ -140,6 +141,11 @@ MOTE_DSP_SHARED void multiply_pixels(const Matrix& g, const int8_t* x, int32_t m
                                      int8_t* scratch) {
   const int32_t quads = g.quads;
   int8_t *const staged = scratch, *const widened = scratch + (g.k % 4 == 0 ? 0 : 8 * quads);
+  if (g.k % 4 == 0 && g.n % 4 == 0 && m > 1) {
+    dsp_tile_2x4(reinterpret_cast<int16_t*>(widened), &g, y, g.n / 4, x, m / 2);
+    x += (m & ~1) * g.k, y += (m & ~1) * g.y_step;
+    m &= 1;
+  }
   for (; m > 1; m -= 2, x += 2 * g.k, y += 2 * g.y_step) {
     if (g.k % 4 == 0) {
       widen_pair(widened, x, x + g.k, quads);
@@ -262,15 +268,16 @@ MOTE_DSP_SHARED void convolve_row(const DspConv& c, const Matrix& g, const int8_
   int8_t *const staged = scratch, *const widened = scratch + (group_c % 4 == 0 ? 0 : 8 * quads);
   const bool nines = c.kernel_h == 3 && c.kernel_w * group_c == 9 && step == group_c &&
                      rows[0] != nullptr && rows[1] != nullptr && rows[2] != nullptr;
-  // The second of two windows begins before this, where a byte more can be read.
-  const int32_t nines_end = nines ? (c.in_w * c.in_c - 9 + group_c - 1) / group_c : 0;
-  for (int32_t ox = 0; ox < c.out_w; ox += 2, y += 2 * g.y_step) {
-    const int32_t ix = ox * c.stride_w - c.pad_left;
-    if (nines && ix >= 0 && ix + c.stride_w < nines_end && ox + 1 < c.out_w) {
-      widen_nines(widened, rows, ix * c.in_c, c.stride_w * c.in_c);
+  // Where the second of two windows begins at last, such that a byte more can be read.
+  const int32_t nines_last = nines ? c.in_w * c.in_c - 10 : -1, next = c.stride_w * group_c;
+  int32_t at = -c.pad_left * group_c;
+  for (int32_t ox = 0; ox < c.out_w; ox += 2, y += 2 * g.y_step, at += 2 * next) {
+    for (; at >= 0 && at + next <= nines_last && ox + 1 < c.out_w; ox += 2, at += 2 * next) {
+      widen_nines(widened, rows, at, next);
       multiply_pair(g, widened, y);
-      continue;
+      y += 2 * g.y_step;
     }
+    if (ox == c.out_w) return;
     const Window a(c, ox);
     if (ox + 1 == c.out_w) {
       stage(c, rows, a, c0, staged);

@@ -105,7 +105,26 @@ struct Part {
   }
 };
 
-// Four channels of n pixels.
+// Four channels of n > 0 pixels, `step` bytes apart. GCC computes addresses anew for each.
+MOTE_INLINE void copy_pixels(int8_t* y, const int8_t* from, int32_t n, int32_t step) {
+  const int8_t* const end = from + 4 * (n & ~1);
+  uint32_t first, second;
+  __asm__ volatile(
+      "b 2f\n"
+      "1:\n\t"
+      "ldr %[first], [%[from]], #4\n\t"
+      "ldr %[second], [%[from]], #4\n\t"
+      "str %[first], [%[y]]\n\t"
+      "str %[second], [%[y], %[step]]\n\t"
+      "add %[y], %[y], %[step], lsl #1\n"
+      "2:\n\t"
+      "cmp %[from], %[end]\n\t"
+      "bne 1b\n\t"
+      : [y] "+r"(y), [from] "+r"(from), [first] "=&r"(first), [second] "=&r"(second)
+      : [end] "r"(end), [step] "r"(step)
+      : "cc", "memory");
+  if (n & 1) store_word(y, load_word(from));
+}
 MOTE_DSP_SHARED void store_clamped(const DspStore& store, const int8_t* from, int32_t n, int8_t* y,
                                    int32_t step) {
   for (; n > 0; --n, from += 4, y += step) {
@@ -174,11 +193,7 @@ MOTE_DSP_SHARED void depthwise_3x3(const DspDepthwise& d, const int8_t* const* r
         if (clamps) {
           store_clamped(d.store, from, count, row, channels);
         } else {
-          int8_t* pixel = row;
-          for (const int8_t *f = from, *stop = f + 4 * count; f != stop; f += 4) {
-            store_word(pixel, load_word(f));
-            pixel += channels;
-          }
+          copy_pixels(row, from, count, channels);
         }
       }
     }

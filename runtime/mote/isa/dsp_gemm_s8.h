@@ -1,5 +1,5 @@
-// The matrix tiles of Cortex-M cores with the DSP extension: two pixels by four output channels,
-// and one pixel by four. Each multiplies one pixel or pair with every block of four channels.
+// The matrix tile of Cortex-M cores with the DSP extension: two pixels by four output channels. It
+// multiplies pairs of pixels with every block of four channels; dsp_one_s8.h does so with one.
 //
 // A word of weights holds k and k + 2 of two channels n, n + 1, as halves 256 * w[n + 1] + w[n]
 // (`pairs` in pack_s8.h). SMLAD with the word itself sums 256 * S[n + 1] + S[n], and with its low
@@ -60,25 +60,30 @@ struct Matrix {
 
 }  // namespace dsp
 
-// y[i * y_step + j], pixels i < 2 and 4 * blocks channels. x: two pixels as int16, four inputs at
-// a time: k, k + 2 of the first, of the second, then k + 1, k + 3 of each.
+// y[i * y_step + j], pixels i < 2 * pairs and 4 * blocks channels, special as in Matrix. x: two
+// pixels as int16, four inputs at a time: k, k + 2 of the first, of the second, then k + 1, k + 3
+// of each. With a `source`, int8 pixels that follow one another, each pair is widened to x first;
+// then k must be a multiple of four. Without one, there is one pair.
 //
 // r0 x, r1 w, r2 and r3 weights, r12 and lr inputs; r4-r11 sums A0 A1 B0 B1 C0 C1 D0 D1, of pixels
 // 0 and 1: B, D are channels 0 and 2, A and C the combined sums. Stack: 0 end of x, 4 x, 8 y, 12
 // bias, 16 parts of cut sums, 32 quads left, 36 where the loop of this many quads begins, 40 store,
-// 44 quads, 48 blocks left, 52 mult, 56 y_step, 60 zp, 64 special.
-__attribute__((naked, noinline)) inline void dsp_tile_2x4(const int16_t* /*x*/,
-                                                          const dsp::Matrix* /*g*/, int8_t* /*y*/,
-                                                          int32_t /*blocks*/) {
+// 44 quads, 48 blocks left, 52 mult, 56 y_step, 60 zp, 64 special, 68 g, 72 blocks, 76 y of the
+// pair; arguments: 116 source, 120 pairs left.
+__attribute__((naked, noinline)) inline void dsp_tile_2x4(int16_t* /*x*/, const dsp::Matrix* /*g*/,
+                                                          int8_t* /*y*/, int32_t /*blocks*/,
+                                                          const int8_t* /*source*/,
+                                                          int32_t /*pairs*/) {
   __asm__ volatile(
       "push {r4-r11, lr}\n\t"
-      "sub sp, #68\n\t"
-      "str r3, [sp, #48]\n\t"
-      "ldm r1, {r1, r3-r11}\n\t"
+      "sub sp, #80\n\t"
+      "str r1, [sp, #68]\n\t"
+      "add r1, #20\n\t"
+      "ldm r1, {r7-r11}\n\t"
       "str r0, [sp, #4]\n\t"
       "str r2, [sp, #8]\n\t"
-      "str r3, [sp, #12]\n\t"
-      "str r4, [sp, #52]\n\t"
+      "str r3, [sp, #72]\n\t"
+      "str r2, [sp, #76]\n\t"
       "str r7, [sp, #56]\n\t"
       "str r10, [sp, #60]\n\t"
       "str r9, [sp, #64]\n\t"
@@ -89,11 +94,38 @@ __attribute__((naked, noinline)) inline void dsp_tile_2x4(const int16_t* /*x*/,
       "mov r3, #112\n\t"  // bytes of code for a quad
       "adr r4, 30f\n\t"
       "mla r2, r2, r3, r4\n\t"
-      "adds r2, #1\n\t"
+      "adds r2, #57\n\t"  // behind the first half, in Thumb state
       "str r2, [sp, #36]\n\t"
       "add r2, r0, r8, lsl #4\n\t"
       "str r2, [sp]\n\t"
-      "cmp r9, #0\n\t"
+      // A pair of pixels.
+      "5:\n\t"
+      "ldr r1, [sp, #116]\n\t"
+      "ldr r0, [sp, #4]\n\t"
+      "cbz r1, 7f\n\t"
+      "ldr r3, [sp, #44]\n\t"
+      "add r2, r1, r3, lsl #2\n\t"
+      "add r3, r0, r3, lsl #4\n\t"
+      "6:\n\t"
+      "ldr r5, [r1], #4\n\t"
+      "ldr r6, [r2], #4\n\t"
+      "sxtb16 r7, r5\n\t"
+      "sxtb16 r8, r6\n\t"
+      "sxtb16 r9, r5, ror #8\n\t"
+      "sxtb16 r10, r6, ror #8\n\t"
+      "stm r0!, {r7-r10}\n\t"
+      "cmp r0, r3\n\t"
+      "bne 6b\n\t"
+      "str r2, [sp, #116]\n\t"
+      "7:\n\t"
+      "ldr r2, [sp, #68]\n\t"
+      "ldr r5, [sp, #72]\n\t"
+      "ldm r2, {r1, r3, r4}\n\t"
+      "ldr r6, [sp, #64]\n\t"
+      "str r3, [sp, #12]\n\t"
+      "str r4, [sp, #52]\n\t"
+      "str r5, [sp, #48]\n\t"
+      "cmp r6, #0\n\t"
       "beq 20f\n\t"
       // The first part of the sums, and zeros for the parts.
       "10:\n\t"
@@ -120,12 +152,21 @@ __attribute__((naked, noinline)) inline void dsp_tile_2x4(const int16_t* /*x*/,
       "ldr r2, [sp, #36]\n\t"
       "ldr r4, [r3]\n\t"
       "ldr r8, [r3, #8]\n\t"
-      "mov r5, r4\n\t"
-      "mov r6, r4\n\t"
-      "mov r7, r4\n\t"
-      "mov r9, r8\n\t"
-      "mov r10, r8\n\t"
-      "mov r11, r8\n\t"
+      // The first half of a quad, which needs no copies of biases.
+      "ldr r3, [r1], #4\n\t"
+      "ldr r6, [r1], #4\n\t"
+      "ldr r12, [r0], #4\n\t"
+      "ldr lr, [r0], #4\n\t"
+      "sxtb16 r7, r3\n\t"
+      "sxtb16 r11, r6\n\t"
+      "smlad r9, lr, r6, r8\n\t"
+      "smlad r10, r12, r11, r8\n\t"
+      "smlad r11, lr, r11, r8\n\t"
+      "smlad r8, r12, r6, r8\n\t"
+      "smlad r5, lr, r3, r4\n\t"
+      "smlad r6, r12, r7, r4\n\t"
+      "smlad r7, lr, r7, r4\n\t"
+      "smlad r4, r12, r3, r4\n\t"
       "bx r2\n\t"
       ".macro mote_half\n\t"
       "ldr r3, [r1], #4\n\t"
@@ -220,7 +261,18 @@ __attribute__((naked, noinline)) inline void dsp_tile_2x4(const int16_t* /*x*/,
       "str r0, [sp, #48]\n\t"
       "bne 20b\n\t"
       "41:\n\t"
-      "add sp, #68\n\t"
+      "ldr r0, [sp, #120]\n\t"
+      "ldr r2, [sp, #76]\n\t"
+      "ldr r3, [sp, #56]\n\t"
+      "subs r0, #1\n\t"
+      "beq 42f\n\t"
+      "add r2, r2, r3, lsl #1\n\t"
+      "str r0, [sp, #120]\n\t"
+      "str r2, [sp, #76]\n\t"
+      "str r2, [sp, #8]\n\t"
+      "b 5b\n\t"
+      "42:\n\t"
+      "add sp, #80\n\t"
       "pop {r4-r11, pc}\n\t"
       // The same with cut sums, shift and clamp. r0, r2, r3, r12, lr are free.
       "50:\n\t"
@@ -308,170 +360,6 @@ __attribute__((naked, noinline)) inline void dsp_tile_2x4(const int16_t* /*x*/,
       "str r0, [sp, #48]\n\t"
       "bne 10b\n\t"
       "b 41b\n\t");
-}
-
-// The same for one pixel, of int8 inputs as they are. With cut sums there is no part to keep in
-// memory: registers suffice.
-//
-// r0 x, r1 w, r2 y, r3 bias; r4-r7 sums A B C D, r8 part of A, r9 part of C, r10 and r11 inputs,
-// r12 end of x, lr weights with r8 and r9 outside of parts. Stack: 0 x, 4 y, 8 bias, 12 and 16
-// parts, 20 quads left; arguments: 64 mult, 68 blocks, 72 quads, 76 zp, 80 special, 84 store.
-__attribute__((naked, noinline)) inline void dsp_tile_1x4(const int8_t* /*x*/, const int8_t* /*w*/,
-                                                          int8_t* /*y*/, const int32_t* /*bias*/,
-                                                          const int32_t* /*mult*/,
-                                                          int32_t /*blocks*/, int32_t /*quads*/,
-                                                          int32_t /*zp*/, int32_t /*special*/,
-                                                          const DspStore* /*store*/) {
-  __asm__ volatile(
-      "push {r4-r11, lr}\n\t"
-      "sub sp, #28\n\t"
-      "str r0, [sp]\n\t"
-      "str r2, [sp, #4]\n\t"
-      "str r3, [sp, #8]\n\t"
-      "20:\n\t"
-      "ldr r2, [sp, #72]\n\t"
-      "ldr r0, [sp]\n\t"
-      "ldr r3, [sp, #8]\n\t"
-      "mov r8, r2\n\t"
-      "cmp r2, #128\n\t"
-      "itt hi\n\t"
-      "andhi r8, r2, #7\n\t"
-      "addhi r8, #120\n\t"
-      "subs r9, r2, r8\n\t"
-      "ldr r4, [r3]\n\t"
-      "ldr r6, [r3, #8]\n\t"
-      "add r12, r0, r8, lsl #2\n\t"
-      "str r9, [sp, #20]\n\t"
-      "mov r5, r4\n\t"
-      "mov r7, r6\n\t"
-      "movs r3, #0\n\t"
-      "str r3, [sp, #12]\n\t"
-      "str r3, [sp, #16]\n\t"
-      "ands r2, r2, #7\n\t"
-      "beq 30f\n\t"
-      "tbh [pc, r2, lsl #1]\n\t"
-      "21:\n\t"
-      ".hword 0, (37f - 21b) / 2, (36f - 21b) / 2, (35f - 21b) / 2, (34f - 21b) / 2\n\t"
-      ".hword (33f - 21b) / 2, (32f - 21b) / 2, (31f - 21b) / 2\n\t"
-      ".macro mote_quad\n\t"
-      "ldr r2, [r1], #4\n\t"
-      "ldr r3, [r1], #4\n\t"
-      "ldr r8, [r1], #4\n\t"
-      "ldr r9, [r1], #4\n\t"
-      "ldr r11, [r0], #4\n\t"
-      "sxtb16 r10, r11\n\t"
-      "sxtb16 r11, r11, ror #8\n\t"
-      "smlad r4, r10, r2, r4\n\t"
-      "smlad r6, r10, r3, r6\n\t"
-      "sxtb16 r2, r2\n\t"
-      "sxtb16 r3, r3\n\t"
-      "smlad r5, r10, r2, r5\n\t"
-      "smlad r7, r10, r3, r7\n\t"
-      "smlad r4, r11, r8, r4\n\t"
-      "smlad r6, r11, r9, r6\n\t"
-      "sxtb16 r8, r8\n\t"
-      "sxtb16 r9, r9\n\t"
-      "smlad r5, r11, r8, r5\n\t"
-      "smlad r7, r11, r9, r7\n\t"
-      ".endm\n\t"
-      ".balign 4\n\t"
-      "30:\n\t"
-      "mote_quad\n\t"
-      "31:\n\t"
-      "mote_quad\n\t"
-      "32:\n\t"
-      "mote_quad\n\t"
-      "33:\n\t"
-      "mote_quad\n\t"
-      "34:\n\t"
-      "mote_quad\n\t"
-      "35:\n\t"
-      "mote_quad\n\t"
-      "36:\n\t"
-      "mote_quad\n\t"
-      "37:\n\t"
-      "mote_quad\n\t"
-      ".purgem mote_quad\n\t"
-      "cmp r0, r12\n\t"
-      "bne 30b\n\t"
-      "ldr r2, [sp, #20]\n\t"
-      "ldr r8, [sp, #12]\n\t"
-      "ldr r9, [sp, #16]\n\t"
-      "ldr r3, [sp, #8]\n\t"
-      "ldr r11, [sp, #64]\n\t"
-      "sub r4, r4, r5\n\t"
-      "sub r6, r6, r7\n\t"
-      "add r4, r8, r4, asr #8\n\t"
-      "add r6, r9, r6, asr #8\n\t"
-      "cbz r2, 40f\n\t"
-      "str r4, [sp, #12]\n\t"
-      "str r6, [sp, #16]\n\t"
-      "mov r8, r2\n\t"
-      "cmp r2, #128\n\t"
-      "it hi\n\t"
-      "movhi r8, #128\n\t"
-      "sub r2, r2, r8\n\t"
-      "str r2, [sp, #20]\n\t"
-      "add r12, r0, r8, lsl #2\n\t"
-      "mov r4, r5\n\t"
-      "mov r6, r7\n\t"
-      "b 30b\n\t"
-      // Results.
-      "40:\n\t"
-      "ldr r8, [r3, #4]\n\t"
-      "ldr r9, [r3, #12]\n\t"
-      "ldr r2, [sp, #76]\n\t"
-      "ldr r0, [sp, #80]\n\t"
-      "adds r3, #16\n\t"
-      "add r4, r4, r8\n\t"
-      "add r6, r6, r9\n\t"
-      "str r3, [sp, #8]\n\t"
-      "ldm r11!, {r3, r8, r9, r10}\n\t"
-      "cbnz r0, 50f\n\t"
-      "41:\n\t"
-      "smmlar r5, r5, r3, r2\n\t"
-      "smmlar r4, r4, r8, r2\n\t"
-      "smmlar r7, r7, r9, r2\n\t"
-      "smmlar r6, r6, r10, r2\n\t"
-      "str r11, [sp, #64]\n\t"
-      "cbnz r0, 51f\n\t"
-      "ssat r4, #8, r4\n\t"
-      "ssat r5, #8, r5\n\t"
-      "ssat r6, #8, r6\n\t"
-      "ssat r7, #8, r7\n\t"
-      "42:\n\t"
-      "ldr r2, [sp, #4]\n\t"
-      "ldr r0, [sp, #68]\n\t"
-      "strb r4, [r2, #1]\n\t"
-      "strb r7, [r2, #2]\n\t"
-      "strb r6, [r2, #3]\n\t"
-      "strb r5, [r2], #4\n\t"
-      "str r2, [sp, #4]\n\t"
-      "subs r0, #1\n\t"
-      "str r0, [sp, #68]\n\t"
-      "bne 20b\n\t"
-      "add sp, #28\n\t"
-      "pop {r4-r11, pc}\n\t"
-      "50:\n\t"
-      "ldr r0, [sp, #84]\n\t"
-      "ldr r12, [r0, #12]\n\t"
-      "lsl r4, r4, r12\n\t"
-      "lsl r5, r5, r12\n\t"
-      "lsl r6, r6, r12\n\t"
-      "lsl r7, r7, r12\n\t"
-      "b 41b\n\t"
-      "51:\n\t"
-      "ldr r3, [r0, #4]\n\t"
-      "ldr r2, [r0, #8]\n\t"
-      ".irp r, r4, r5, r6, r7\n\t"
-      "cmp \\r, r3\n\t"
-      "it lt\n\t"
-      "movlt \\r, r3\n\t"
-      "cmp \\r, r2\n\t"
-      "it gt\n\t"
-      "movgt \\r, r2\n\t"
-      ".endr\n\t"
-      "b 42b\n\t");
 }
 
 #endif  // __ARM_FEATURE_DSP
