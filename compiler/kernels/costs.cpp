@@ -56,8 +56,16 @@ double row_overhead(const Site& site, const Kernel& kernel, const RowCall& rows,
   const bool together = rows.batch != RowCall::Batch::Loop;
   const double calls = together ? count / static_cast<double>(group) : count;
   const std::string_view kind = kernel.name.substr(0, kernel.name.find('_'));
-  // Tiles take two pixels; one alone takes 0.72 times as long again.
-  if (kind == "pointwise" && y[2] * (together ? group : 1) % 2 == 1)
+  const bool multiplies = kernel.op->macs != nullptr;
+  const int64_t pixels_of_call = y[2] * (together ? group : 1);
+  if (multiplies && kernel.isa != "DspS8") {
+    // Tiles of other cores take up to four pixels.
+    const int64_t tiles = (pixels_of_call + 3) / 4 * 4;
+    overhead += 0.4 * kernel.cost(site, kernel) *
+                (static_cast<double>(tiles) / static_cast<double>(pixels_of_call) - 1);
+  }
+  // Tiles of Cortex-M4 take two pixels; one alone takes 0.72 times as long again.
+  if (kernel.isa == "DspS8" && kind == "pointwise" && pixels_of_call % 2 == 1)
     overhead += 0.72 * kernel.cost(site, kernel) / (count * static_cast<double>(y[2])) * calls;
   // Of narrow images, several rows are made together: each such call takes 63 cycles a channel to
   // begin with.

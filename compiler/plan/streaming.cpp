@@ -175,6 +175,19 @@ class Builder {
   std::set<size_t> summed_;          // roots
 };
 
+// Whether a call takes the step's weights as they are: a column of weights may be packed otherwise
+// than the row that the whole kernel makes of it.
+bool has_weights_of(const Program& program, const Step& step, const Call& call) {
+  for (size_t i = 0; i < call.operands.size(); ++i) {
+    if (call.operands[i].kind != Operand::Kind::Weights) continue;
+    const Place& place = step.arguments[i].place;
+    if (place.kind != Place::Kind::Constant ||
+        !(program.constants[place.buffer].tensor == call.operands[i].weights))
+      return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 RowCalls row_calls(const Program& program, int64_t group) {
@@ -184,6 +197,7 @@ RowCalls row_calls(const Program& program, int64_t group) {
     rows.push_back(kernel.by_rows && step.op.out.size() == 1
                        ? kernel.by_rows(Site{program.graph, step.op}, kernel, group)
                        : std::nullopt);
+    if (rows.back() && !has_weights_of(program, step, rows.back()->call)) rows.back().reset();
     if (!rows.back()) continue;
     for (Operand& operand : rows.back()->call.operands) operand.weights = {};  // the step has them
   }
