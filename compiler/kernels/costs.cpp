@@ -53,7 +53,10 @@ double row_overhead(const Site& site, const Kernel& kernel, const RowCall& rows,
   const Shape& y = rows.sums ? site.in(0).shape : site.out(0).shape;
   const auto count = static_cast<double>(rows.sums ? 1 : y[1]);
   double overhead = 60 * count;  // finding rows, calling
-  const bool together = rows.batch != RowCall::Batch::Loop;
+  // Only Cortex-M4's depthwise kernel has a way to make several rows that is not one after the
+  // other.
+  const bool together = rows.batch == RowCall::Batch::Pixels ||
+                        (rows.batch == RowCall::Batch::Windows && kernel.isa == "DspS8");
   const double calls = together ? count / static_cast<double>(group) : count;
   const std::string_view kind = kernel.name.substr(0, kernel.name.find('_'));
   const bool multiplies = kernel.op->macs != nullptr;
