@@ -8,7 +8,7 @@
 
 namespace motec {
 
-// A number that differs for tensors that differ, but for one pair in 2^64.
+// A number that, in all likelihood, differs for tensors that differ.
 uint64_t fingerprint(const Tensor& tensor);
 
 // Collects fingerprints of values over samples.
