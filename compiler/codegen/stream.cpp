@@ -56,8 +56,7 @@ class RegionWriter {
   std::string in_ring(size_t i, const std::string& row) const {
     const RowTensor& t = region_.tensors[i];
     const bool whole = t.ring == pipeline(i).rows;
-    if (!whole && t.ring == 1) return {};
-    if (whole && t.ring == 1) return {};
+    if (t.ring == 1) return {};
     return fmt::format(" + {}{} * {}", row, whole ? "" : fmt::format(" % {}", t.ring),
                        t.row_elements);
   }

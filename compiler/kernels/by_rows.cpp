@@ -7,8 +7,6 @@
 namespace motec {
 namespace {
 
-// [1, H, W, C] as one row; other shapes have none.
-bool is_image(const Type& type) { return type.shape.size() == 4 && type.shape[0] == 1; }
 Type rows_of(Type type, int64_t count) {
   type.shape[1] = count;
   return type;

@@ -56,9 +56,11 @@ struct Call {
   std::vector<std::string> checks = {};  // conditions that emitted code asserts
 };
 
-// Which rows of an operand go into a row of the result. A row is everything at one index of axis 1
-// of [1, H, W, C]: row r takes `count` rows from r * stride / repeat - pad on, every `dilation`-th
-// of them; rows outside the operand are padding.
+// Whether a tensor has rows. A row is everything at one index of axis 1 of [1, H, W, C].
+inline bool is_image(const Type& type) { return type.shape.size() == 4 && type.shape[0] == 1; }
+
+// Which rows of an operand go into a row of the result: row r takes `count` rows from r * stride /
+// repeat - pad on, every `dilation`-th of them; rows outside the operand are padding.
 struct RowWindow {
   int64_t count = 1, stride = 1, repeat = 1, dilation = 1, pad = 0;
   int64_t begin(int64_t row) const { return row * stride / repeat - pad; }

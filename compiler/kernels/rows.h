@@ -38,6 +38,11 @@ template <class Attrs>
 std::optional<RowCall> rows_off_axis(const Site& site, const Kernel& kernel, int64_t group) {
   return site.op.as<Attrs>().axis == 1 ? std::nullopt : rows_alone(site, kernel, group);
 }
+// The rows of the input under a row of the output, for a shape that has a window.
+template <class S>
+RowWindow row_window(const S& s) {
+  return {.count = s.kernel_h, .stride = s.stride_h, .dilation = s.dilation_h, .pad = s.pad_top};
+}
 // The rows of a kernel over windows: operand 0 as row pointers, by the function of that name.
 RowCall rows_gathered(Call call, std::string_view whole, std::string_view by_row,
                       const RowWindow& window);

@@ -38,18 +38,21 @@ Call lower_conv2d(const Site& site, const Kernel& kernel) {
                        bias_operand(site, w.shape[0], nr), Operand::output(0)}};
 }
 
-// The rows of the input under a row of the output.
-template <class Attrs>
-RowWindow row_window(const Attrs& a, int64_t kernel_h) {
-  return {.count = kernel_h, .stride = a.stride[0], .dilation = a.dilation[0], .pad = a.pad[0]};
+// The call of a kernel over windows for one row, of the shape that the whole call has.
+template <class S>
+std::optional<RowCall> window_rows(const Site& site, Call call, const S& whole_shape,
+                                   std::string_view whole, std::string_view by_row) {
+  const Shape& x = site.in(0).shape;
+  if (x[0] != 1) return {};
+  const S s = as_column_again(whole_shape, x);
+  call.shape = shape_members(s);
+  return rows_gathered(std::move(call), whole, by_row, row_window(s));
 }
 std::optional<RowCall> conv2d_rows(const Site& site, const Kernel& kernel, int64_t) {
   const auto& a = site.op.as<Conv2dAttrs>();
-  const Shape &x = site.in(0).shape, &w = site.in(1).shape;
-  if (x[0] != 1) return {};
-  Call call = lower_conv2d(site, kernel);
-  call.shape = shape_members(as_column_again(conv2d_shape(a, x, w), x));
-  return rows_gathered(std::move(call), "conv2d_f32", "conv2d_row_f32", row_window(a, w[1]));
+  return window_rows(site, lower_conv2d(site, kernel),
+                     conv2d_shape(a, site.in(0).shape, site.in(1).shape), "conv2d_f32",
+                     "conv2d_row_f32");
 }
 
 Call lower_depthwise(const Site& site, const Kernel& kernel) {
@@ -69,16 +72,14 @@ Call lower_depthwise(const Site& site, const Kernel& kernel) {
                        bias_operand(site, channels, nr), Operand::output(0)}};
 }
 
-// A matrix of m rows times weights [n, k]: one row takes the matrix-vector kernel.
 std::optional<RowCall> depthwise_rows(const Site& site, const Kernel& kernel, int64_t) {
   const auto& a = site.op.as<Conv2dAttrs>();
-  const Shape &x = site.in(0).shape, &w = site.in(1).shape;
-  if (x[0] != 1) return {};
-  Call call = lower_depthwise(site, kernel);
-  call.shape = shape_members(as_column_again(depthwise_shape(a, x, w), x));
-  return rows_gathered(std::move(call), "depthwise_f32", "depthwise_row_f32", row_window(a, w[1]));
+  return window_rows(site, lower_depthwise(site, kernel),
+                     depthwise_shape(a, site.in(0).shape, site.in(1).shape), "depthwise_f32",
+                     "depthwise_row_f32");
 }
 
+// A matrix of m rows times weights [n, k]: one row takes the matrix-vector kernel.
 Call lower_gemm(const Site& site, const Kernel& kernel, const mote::GemmShape& s, UnaryFn act) {
   const Tensor& w = *site.graph.constant(site.op.in[1]);
   const int64_t nr = blocks_of(kernel).gemm;
@@ -130,7 +131,7 @@ std::optional<RowCall> pool_rows(const Site& site, const Kernel& kernel, int64_t
   constexpr std::string_view kByRow[] = {"maxpool_row_f32", "avgpool_row_f32", "lppool_row_f32"};
   const auto kind = static_cast<size_t>(a.kind);
   RowCall rows = rows_gathered(lower_pool(site, kernel), kWhole[kind], kByRow[kind],
-                               row_window(a, a.kernel[0]));
+                               row_window(pool_shape(a, site.in(0).shape)));
   rows.numbered = true;
   return rows;
 }

@@ -13,12 +13,6 @@
 namespace motec {
 namespace {
 
-// The rows of the input under a row of a convolution's output.
-template <class S>
-RowWindow row_window(const S& s) {
-  return {.count = s.kernel_h, .stride = s.stride_h, .dilation = s.dilation_h, .pad = s.pad_top};
-}
-
 // int32 constants filled up with zeros.
 Operand parameters(const Site& site, size_t in, std::string_view name, int64_t align) {
   const Tensor& given = *site.graph.constant(site.op.in[in]);

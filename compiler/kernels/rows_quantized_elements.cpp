@@ -94,10 +94,6 @@ Call lower_pool(const Site& site, const Kernel& kernel) {
   return call;
 }
 
-RowWindow pool_window(const PoolAttrs& a) {
-  return {.count = a.kernel[0], .stride = a.stride[0], .dilation = a.dilation[0], .pad = a.pad[0]};
-}
-
 // The average of everything is summed up row by row, whatever shape the operand was given for it.
 std::optional<RowCall> pool_rows(const Site& site, const Kernel& kernel, int64_t) {
   const auto& a = site.op.as<QPoolAttrs>();
@@ -109,8 +105,9 @@ std::optional<RowCall> pool_rows(const Site& site, const Kernel& kernel, int64_t
                      window.pad == std::array<int64_t, 4>{};
   Call call = lower_pool(site, kernel);
   if (max || !whole) {
-    RowCall rows = rows_gathered(std::move(call), max ? "maxpool_s8" : "avgpool_s8",
-                                 max ? "maxpool_row_s8" : "avgpool_row_s8", pool_window(window));
+    RowCall rows =
+        rows_gathered(std::move(call), max ? "maxpool_s8" : "avgpool_s8",
+                      max ? "maxpool_row_s8" : "avgpool_row_s8", row_window(qpool_shape(a, x)));
     rows.numbered = !max;
     return rows;
   }

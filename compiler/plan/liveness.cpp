@@ -53,7 +53,7 @@ class Assigner {
       const int64_t bytes = graph_.type(in.value).bytes();
       place(in.value) = {Place::Kind::State, 0, program_.state_bytes};
       place(graph_.outputs[static_cast<size_t>(pair.output)].value) = place(in.value);
-      program_.state_bytes += (bytes + kArenaAlignment - 1) / kArenaAlignment * kArenaAlignment;
+      program_.state_bytes += aligned(bytes);
     }
   }
 
@@ -119,7 +119,7 @@ class Assigner {
       }
     }
     for (const ValueId id : step.op.out) place_tensor(id, now);
-    place_items(step_memory(program_, values_, t), now, now, nullptr);
+    place_items(step_memory(program_, values_, rows_.of(1), t), now, now, nullptr);
   }
 
   void place_region(Region& region) {

@@ -9,17 +9,14 @@ using Kind = MemoryItem::Kind;
 using Spans = std::vector<PipelineRun::Span>;
 
 // How far below a dying operand 0 the result of a whole step may begin.
-std::optional<int64_t> distance_of(const Program& program, const Values& values, size_t t) {
+std::optional<int64_t> distance_of(const Program& program, const Values& values,
+                                   const RowCalls& rows, size_t t) {
   const Step& step = program.steps[t];
   const Kernel& kernel = *step.selection.kernel;
   const Site site{program.graph, step.op};
   if (kernel.overlap) return kernel.overlap(site, kernel);
-  if (!kernel.by_rows || site.out(0).shape.size() != 4 || site.in(0).shape[2] == 1) return {};
-  const std::optional<RowCall> rows = kernel.by_rows(site, kernel, 1);
-  if (!rows || !rows->gathers) return {};
-  RowCalls calls(program.steps.size());
-  calls[t] = rows;
-  const std::optional<Region> region = make_region(program, values, calls, t, t, {});
+  if (!rows[t] || !rows[t]->gathers || site.in(0).shape[2] == 1) return {};
+  const std::optional<Region> region = make_region(program, values, rows, t, t, {});
   if (!region) return {};
   const Pipeline& p = region->pipeline;
   return region->run.distance[static_cast<size_t>(p.driver)][static_cast<size_t>(p.nodes[0].out)];
@@ -54,7 +51,8 @@ int taken_over(const Program& program, const Values& values, size_t t) {
   return -1;
 }
 
-StageMemory step_memory(const Program& program, const Values& values, size_t t) {
+StageMemory step_memory(const Program& program, const Values& values, const RowCalls& rows,
+                        size_t t) {
   const Step& step = program.steps[t];
   StageMemory memory;
   const auto tensor = [&](ValueId id) {
@@ -77,7 +75,7 @@ StageMemory step_memory(const Program& program, const Values& values, size_t t) 
                       values.last_use(values.root(in)) == static_cast<int32_t>(t) &&
                       std::count(step.op.in.begin(), step.op.in.end(), in) == 1;
     if (i > 0 || !dies) continue;
-    if (const auto distance = distance_of(program, values, t))
+    if (const auto distance = distance_of(program, values, rows, t))
       memory.overlaps.push_back(
           {.below = y, .above = tensor(in), .distance = std::max<int64_t>(*distance, 0)});
   }

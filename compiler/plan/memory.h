@@ -21,7 +21,9 @@ struct StageMemory {
   std::vector<ArenaOverlap> overlaps;  // of items
 };
 
-StageMemory step_memory(const Program& program, const Values& values, size_t step);
+// `rows` are of single rows.
+StageMemory step_memory(const Program& program, const Values& values, const RowCalls& rows,
+                        size_t step);
 StageMemory region_memory(const Program& program, const Values& values, const RowCalls& rows,
                           const Region& region);
 

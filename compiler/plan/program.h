@@ -103,5 +103,8 @@ struct Program {
 
 // Every tensor and the arena itself start at multiples of this: a NEON or MVE register.
 constexpr int64_t kArenaAlignment = 16;
+constexpr int64_t aligned(int64_t bytes) {
+  return (bytes + kArenaAlignment - 1) / kArenaAlignment * kArenaAlignment;
+}
 
 }  // namespace motec

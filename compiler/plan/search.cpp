@@ -47,14 +47,13 @@ class Search {
     auto chosen = std::partition_point(limits.begin(), limits.end(),
                                        [&](int64_t limit) { return !fits(limit); });
     std::vector<Cuts> cuts;
-    for (auto l = chosen; l != limits.end() && cuts.size() < kAlternatives; ++l)
-      add_cuts(cuts, *l, fastest);
+    for (auto l = chosen; l != limits.end() && cuts.size() < kAlternatives; ++l) add_cuts(cuts, *l);
     if (options_.arena_limit) {
       // Slower ones, fastest first.
       const auto most = std::upper_bound(limits.begin(), limits.end(), *options_.arena_limit);
       for (auto l = std::min(most, chosen); l != limits.begin();) {
         if (cost_of(*--l) >= kImpossible) break;
-        add_cuts(cuts, *l, fastest);
+        add_cuts(cuts, *l);
       }
     }
     return cuts;
@@ -82,9 +81,6 @@ class Search {
     for (const Port& port : graph.inputs) add(port.value);
     for (const Step& step : program_.steps)
       for (const ValueId id : step.op.out) add(id);
-  }
-  static int64_t aligned(int64_t bytes) {
-    return (bytes + kArenaAlignment - 1) / kArenaAlignment * kArenaAlignment;
   }
 
   // Bytes of one moment: the items, packed with their overlaps, and all that is alive across them.
@@ -127,7 +123,7 @@ class Search {
     const bool fed = reads_fed_input(first);
     if (!fed)
       add_stage({.first = first, .last = first, .cost = whole_cost(first)},
-                step_memory(program_, values_, first));
+                step_memory(program_, values_, rows_.of(1), first));
     for (int64_t group = 1; group <= GroupedRowCalls::kMostRows; ++group)
       add_regions(first, fed, group);
   }
@@ -177,10 +173,9 @@ class Search {
     return best_.back();
   }
 
-  void add_cuts(std::vector<Cuts>& all, int64_t limit, double fastest) {
+  void add_cuts(std::vector<Cuts>& all, int64_t limit) {
     Cuts cuts;
     cuts.cost = cost_of(limit);
-    cuts.fastest = fastest;
     for (size_t end = program_.steps.size(); end > 0; end = from_[end]->first) {
       const Stage& stage = *from_[end];
       cuts.bytes = std::max(cuts.bytes, stage.bytes);

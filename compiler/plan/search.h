@@ -19,7 +19,7 @@ struct SearchOptions {
 struct Cuts {
   std::vector<Region> regions;  // ascending; steps outside run whole
   int64_t bytes = 0;            // the most that a stage needs
-  double cost = 0, fastest = 0;
+  double cost = 0;
 };
 
 // The sequences of stages that are worth placing, the one preferred first. Never empty.

@@ -9,8 +9,6 @@
 namespace motec {
 namespace {
 
-bool is_image(const Type& type) { return type.shape.size() == 4 && type.shape[0] == 1; }
-
 class Builder {
  public:
   Builder(const Program& program, const Values& values, const RowCalls& rows, size_t first,

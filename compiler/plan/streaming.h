@@ -1,7 +1,5 @@
 // Parts of a program whose rows flow from layer to layer through rings of a few rows.
 #pragma once
-#include <memory>
-
 #include "plan/program.h"
 #include "plan/values.h"
 

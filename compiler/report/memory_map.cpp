@@ -220,17 +220,22 @@ int buffer_at(const Program& program, int64_t address, int32_t step) {
   return found;
 }
 
-// The largest buffers with their letters.
-std::string legend(const Program& program, const std::string& letter) {
-  constexpr size_t kShown = 8;
+// At most so many, the largest first.
+std::vector<size_t> largest_buffers(const Program& program, size_t most) {
   std::vector<size_t> order(program.buffers.size());
   for (size_t i = 0; i < order.size(); ++i) order[i] = i;
   std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
     return program.buffers[a].bytes > program.buffers[b].bytes;
   });
-  if (order.size() > kShown) order.resize(kShown);
+  if (order.size() > most) order.resize(most);
+  return order;
+}
+
+// The largest buffers with their letters.
+std::string legend(const Program& program, const std::string& letter) {
+  constexpr size_t kShown = 8;
   std::string text;
-  for (const size_t i : order) {
+  for (const size_t i : largest_buffers(program, kShown)) {
     const Buffer& buffer = program.buffers[i];
     text += fmt::format("            {} {} bytes at {}: {}\n", letter[i], grouped(buffer.bytes),
                         grouped(buffer.offset), printable(buffer.name));
@@ -249,12 +254,7 @@ std::string memory_map_text(const Program& program) {
   if (program.arena_bytes == 0 || steps == 0) return {};
   const int64_t columns = std::min(steps, kColumns);
   // Letters go to the largest buffers; the others are '+'.
-  std::vector<size_t> largest(program.buffers.size());
-  for (size_t i = 0; i < largest.size(); ++i) largest[i] = i;
-  std::stable_sort(largest.begin(), largest.end(), [&](size_t a, size_t b) {
-    return program.buffers[a].bytes > program.buffers[b].bytes;
-  });
-  if (largest.size() > kLetters.size()) largest.resize(kLetters.size());
+  std::vector<size_t> largest = largest_buffers(program, kLetters.size());
   std::sort(largest.begin(), largest.end());
   std::string letter(program.buffers.size(), '+');
   for (size_t i = 0; i < largest.size(); ++i) letter[largest[i]] = kLetters[i];
