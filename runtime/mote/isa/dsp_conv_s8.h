@@ -60,24 +60,26 @@ MOTE_DSP_SHARED void copy(int8_t* to, const int8_t* from, int32_t n) {
   for (int32_t i = n & ~3; i < n; ++i) to[i] = from[i];
 }
 
+// One quad of each of two inputs, widened and interleaved.
+inline void widen_quads(int8_t*& to, uint32_t qa, uint32_t qb) {
+  store_word(to, even_bytes(qa));
+  store_word(to + 4, even_bytes(qb));
+  store_word(to + 8, odd_bytes(qa));
+  store_word(to + 12, odd_bytes(qb));
+  to += 16;
+}
+
 // Two inputs' quads, interleaved as dsp_tile_2x4 reads them; returns the end of what it wrote.
 MOTE_DSP_SHARED int8_t* widen_pair(int8_t* to, const int8_t* a, const int8_t* b, int32_t quads) {
-  const auto quad = [&](uint32_t qa, uint32_t qb) {
-    store_word(to, even_bytes(qa));
-    store_word(to + 4, even_bytes(qb));
-    store_word(to + 8, odd_bytes(qa));
-    store_word(to + 12, odd_bytes(qb));
-    to += 16;
-  };
   if (quads & 1) {
-    quad(load_word(a), load_word(b));
+    widen_quads(to, load_word(a), load_word(b));
     a += 4, b += 4;
   }
   for (const int8_t* end = a + (quads & ~1) * 4; a != end; a += 8, b += 8) {
     const uint32_t a0 = load_word(a), a1 = load_word(a + 4);
     const uint32_t b0 = load_word(b), b1 = load_word(b + 4);
-    quad(a0, b0);
-    quad(a1, b1);
+    widen_quads(to, a0, b0);
+    widen_quads(to, a1, b1);
   }
   return to;
 }
@@ -234,13 +236,6 @@ MOTE_DSP_SHARED void widen_window(const DspConv& c, const int8_t* const* rows, c
 // behind the last window.
 MOTE_DSP_SHARED void widen_nines(int8_t* to, const int8_t* const* rows, int32_t at, int32_t next) {
   const int8_t *x = rows[0] + at, *y = rows[1] + at, *z = rows[2] + at;
-  const auto quads = [&](uint32_t qa, uint32_t qb) {
-    store_word(to, even_bytes(qa));
-    store_word(to + 4, even_bytes(qb));
-    store_word(to + 8, odd_bytes(qa));
-    store_word(to + 12, odd_bytes(qb));
-    to += 16;
-  };
   const auto last_of_row = [](const int8_t* end, const int8_t* begin) {
     return static_cast<uint8_t>(end[8]) | load_word(begin) << 8;
   };
@@ -249,13 +244,13 @@ MOTE_DSP_SHARED void widen_nines(int8_t* to, const int8_t* const* rows, int32_t 
     memcpy(&two, end + 7, 2);
     return two | load_word(begin) << 16;
   };
-  quads(load_word(x), load_word(x + next));
-  quads(load_word(x + 4), load_word(x + next + 4));
-  quads(last_of_row(x, y), last_of_row(x + next, y + next));
-  quads(load_word(y + 3), load_word(y + next + 3));
-  quads(last_two_of_row(y, z), last_two_of_row(y + next, z + next));
-  quads(load_word(z + 2), load_word(z + next + 2));
-  quads(load_word(z + 6), load_word(z + next + 6));
+  widen_quads(to, load_word(x), load_word(x + next));
+  widen_quads(to, load_word(x + 4), load_word(x + next + 4));
+  widen_quads(to, last_of_row(x, y), last_of_row(x + next, y + next));
+  widen_quads(to, load_word(y + 3), load_word(y + next + 3));
+  widen_quads(to, last_two_of_row(y, z), last_two_of_row(y + next, z + next));
+  widen_quads(to, load_word(z + 2), load_word(z + next + 2));
+  widen_quads(to, load_word(z + 6), load_word(z + next + 6));
 }
 
 // An output row, one group. Scratch: as multiply_pixels.

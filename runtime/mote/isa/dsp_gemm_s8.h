@@ -32,6 +32,25 @@ constexpr int32_t kDspQuads = 128;
 
 #if defined(__ARM_FEATURE_DSP)
 
+// Four sums r4-r7 where they shift (50, back to 41) or results clamp otherwise than to int8 (51,
+// back to 42, with r0 the DspStore as 50 leaves it). The DspStore's address is at [sp, #STORE].
+// clang-format off
+#define MOTE_DSP_SPECIAL_4(STORE) \
+  "50:\n\t" \
+  "ldr r0, [sp, #" STORE "]\n\t" \
+  "ldr r12, [r0, #12]\n\t" \
+  "lsl r4, r4, r12\n\tlsl r5, r5, r12\n\tlsl r6, r6, r12\n\tlsl r7, r7, r12\n\t" \
+  "b 41b\n\t" \
+  "51:\n\t" \
+  "ldr r3, [r0, #4]\n\t" \
+  "ldr r2, [r0, #8]\n\t" \
+  ".irp r, r4, r5, r6, r7\n\t" \
+  "cmp \\r, r3\n\tit lt\n\tmovlt \\r, r3\n\t" \
+  "cmp \\r, r2\n\tit gt\n\tmovgt \\r, r2\n\t" \
+  ".endr\n\t" \
+  "b 42b\n\t"
+// clang-format on
+
 namespace dsp {
 
 // The operands of a product with k inputs and n outputs. Assembly reads it: members are 4 bytes

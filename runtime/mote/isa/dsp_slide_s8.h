@@ -320,27 +320,7 @@ __attribute__((naked, noinline)) inline void dsp_depthwise_4(
       "str r0, [sp, #52]\n\t"
       "bne 10b\n\t"
       "add sp, #12\n\t"
-      "pop {r4-r11, pc}\n\t"
-      "50:\n\t"
-      "ldr r0, [sp, #68]\n\t"
-      "ldr r12, [r0, #12]\n\t"
-      "lsl r4, r4, r12\n\t"
-      "lsl r5, r5, r12\n\t"
-      "lsl r6, r6, r12\n\t"
-      "lsl r7, r7, r12\n\t"
-      "b 41b\n\t"
-      "51:\n\t"
-      "ldr r3, [r0, #4]\n\t"
-      "ldr r2, [r0, #8]\n\t"
-      ".irp r, r4, r5, r6, r7\n\t"
-      "cmp \\r, r3\n\t"
-      "it lt\n\t"
-      "movlt \\r, r3\n\t"
-      "cmp \\r, r2\n\t"
-      "it gt\n\t"
-      "movgt \\r, r2\n\t"
-      ".endr\n\t"
-      "b 42b\n\t");
+      "pop {r4-r11, pc}\n\t" MOTE_DSP_SPECIAL_4("68"));
 }
 
 #endif  // __ARM_FEATURE_DSP

@@ -62,10 +62,7 @@ __attribute__((naked, noinline)) inline void thumb_blocks(const void* /*call*/,
       "mov r5, r4\n\tmov r7, r6\n\tmov r9, r8\n\tmov r11, r10\n\t"
       "b 3f\n"
       "2:\n\t"
-      MOTE_STEP_2X4("[r0], #4", "[r1], #4", "[r2], #16", "[r2, #-15]", "[r2, #-14]", "[r2, #-13]")
-      MOTE_STEP_2X4("[r0, #-3]", "[r1, #-3]", "[r2, #-12]", "[r2, #-11]", "[r2, #-10]", "[r2, #-9]")
-      MOTE_STEP_2X4("[r0, #-2]", "[r1, #-2]", "[r2, #-8]", "[r2, #-7]", "[r2, #-6]", "[r2, #-5]")
-      MOTE_STEP_2X4("[r0, #-1]", "[r1, #-1]", "[r2, #-4]", "[r2, #-3]", "[r2, #-2]", "[r2, #-1]")
+      MOTE_FOUR_STEPS_2X4
       "3:\n\t"
       "ldr r3, [sp]\n\t"
       "cmp r0, r3\n\t"

@@ -25,6 +25,11 @@ namespace mote::isa {
   "ldrsb r3, " V2 "\n\tldrsb lr, " V3 "\n\tmla r6, r12, r3, r6\n\tmla r7, r12, lr, r7\n\t" \
   "ldrsb r3, " W0 "\n\tldrsb lr, " W1 "\n\tmla r8, r12, r3, r8\n\tmla r9, r12, lr, r9\n\t" \
   "ldrsb r3, " W2 "\n\tldrsb lr, " W3 "\n\tmla r10, r12, r3, r10\n\tmla r11, r12, lr, r11\n\t"
+#define MOTE_FOUR_STEPS_2X4 \
+  MOTE_STEP_2X4("[r0], #4", "[r1], #4", "[r2], #16", "[r2, #-15]", "[r2, #-14]", "[r2, #-13]") \
+  MOTE_STEP_2X4("[r0, #-3]", "[r1, #-3]", "[r2, #-12]", "[r2, #-11]", "[r2, #-10]", "[r2, #-9]") \
+  MOTE_STEP_2X4("[r0, #-2]", "[r1, #-2]", "[r2, #-8]", "[r2, #-7]", "[r2, #-6]", "[r2, #-5]") \
+  MOTE_STEP_2X4("[r0, #-1]", "[r1, #-1]", "[r2, #-4]", "[r2, #-3]", "[r2, #-2]", "[r2, #-1]")
 // clang-format on
 
 // sums[j][i] = bias[j] + sum over l < k of x[i * x_step + l] * w[4 * l + j].
@@ -44,10 +49,7 @@ MOTE_INLINE void thumb_tile(int32_t (&sums)[4][2], const int32_t* bias, const in
       "b 2f\n"
       "1:\n\t"
       // clang-format off
-      MOTE_STEP_2X4("[r0], #4", "[r1], #4", "[r2], #16", "[r2, #-15]", "[r2, #-14]", "[r2, #-13]")
-      MOTE_STEP_2X4("[r0, #-3]", "[r1, #-3]", "[r2, #-12]", "[r2, #-11]", "[r2, #-10]", "[r2, #-9]")
-      MOTE_STEP_2X4("[r0, #-2]", "[r1, #-2]", "[r2, #-8]", "[r2, #-7]", "[r2, #-6]", "[r2, #-5]")
-      MOTE_STEP_2X4("[r0, #-1]", "[r1, #-1]", "[r2, #-4]", "[r2, #-3]", "[r2, #-2]", "[r2, #-1]")
+      MOTE_FOUR_STEPS_2X4
       "2:\n\t"
       "ldr r3, [sp, #4]\n\tcmp r0, r3\n\tbne 1b\n\t"
       "b 4f\n"
