@@ -22,6 +22,8 @@ constexpr const char* kExamples = R"(Examples:
   motec compile kws.onnx -o generated --emit-test samples.npz
   motec compile kws.onnx vww.onnx -o generated --target cortex-m7
   motec verify kws.onnx --data samples.npz --target cortex-m55
+  motec compile kws.onnx -o generated --quantize int8 --calibration samples.npy
+  motec quantize kws.onnx -o kws_int8.onnx --calibration samples.npy
   motec run kws.onnx --input mfcc=mfcc.npy -o results
   motec run kws.onnx --data samples.npy --labels labels.txt
 `motec COMMAND --help` tells the options of a command.)";
@@ -51,6 +53,27 @@ void add_target(CLI::App* app, ModelArguments& arguments) {
       ->capture_default_str();
 }
 
+constexpr const char* kDataHelp =
+    "DATA: a directory with test_data_set_*/input_*.pb, an .npy, .npz, image or WAV file, or a "
+    "directory of those";
+
+// How --quantize works.
+void add_quantizer_options(CLI::App* app, ModelArguments& arguments) {
+  add_data_options(*app, "--calibration", std::string("Samples for the quantizer. ") + kDataHelp,
+                   arguments.calibration);
+  app->add_option("--calibrate", arguments.calibrate,
+                  "How ranges are found: minmax, average, percentile, entropy, mse, or auto, which "
+                  "chooses for each tensor by measured error")
+      ->type_name("METHOD")
+      ->capture_default_str();
+  app->add_option("--accuracy-budget", arguments.accuracy_budget,
+                  "Most error of the outputs (before a last Softmax), RMS in percent of theirs: "
+                  "layers that hurt most get "
+                  "int16 activations or stay float until it is kept")
+      ->type_name("PERCENT")
+      ->check(CLI::NonNegativeNumber);
+}
+
 // What changes the emitted code.
 void add_code_options(CLI::App* app, ModelArguments& arguments) {
   add_target(app, arguments);
@@ -72,9 +95,10 @@ void add_code_options(CLI::App* app, ModelArguments& arguments) {
                   "Order of images: model (NCHW) or nhwc (channels last)")
       ->type_name("ORDER")
       ->capture_default_str();
-  app->add_option("--quantize", arguments.quantize, "Quantizes the model: int8")->type_name("TYPE");
-  app->add_option("--calibration", arguments.calibration, "Samples for --quantize")
-      ->type_name("DATA");
+  app->add_option("--quantize", arguments.quantize,
+                  "Quantizes the model: int8, or int4 for weights of 4 bits; needs --calibration")
+      ->type_name("TYPE");
+  add_quantizer_options(app, arguments);
   add_repeatable(app, "--state", arguments.states, "IN=OUT",
                  "Feeds an output back to an input at the next call; may be repeated");
   app->add_option("--dump", arguments.passes.dump,
@@ -103,10 +127,6 @@ void add_tolerances(CLI::App* app, double& tolerance, double& drift) {
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
 }
-
-constexpr const char* kDataHelp =
-    "DATA: a directory with test_data_set_*/input_*.pb, an .npy, .npz, image or WAV file, or a "
-    "directory of those";
 
 // The parser and the arguments that it fills. `action` is what the chosen command does.
 class CommandLine {
@@ -172,13 +192,24 @@ class CommandLine {
   }
 
   void add_quantize() {
-    CLI::App* app = add_command("quantize", "Writes a quantized ONNX model (not available yet)",
-                                [](Terminal&) -> int { fail_not_available("motec quantize"); });
+    CLI::App* app = add_command("quantize", "Writes a quantized ONNX model",
+                                [this](Terminal& t) { return quantize_command(quantize_, t); });
     add_model(app, quantize_.model);
-    app->add_option("-o,--output", quantize_.out_dir, "The model to write")->type_name("FILE");
-    app->add_option("--calibration", quantize_.model.calibration,
-                    std::string("Samples. ") + kDataHelp)
-        ->type_name("DATA");
+    app->add_option("-o,--output", quantize_.output, "The model to write")
+        ->required()
+        ->type_name("FILE.onnx");
+    quantize_.model.quantize = "int8";
+    app->add_option("--quantize", quantize_.model.quantize, "int8, or int4 for weights of 4 bits")
+        ->type_name("TYPE")
+        ->capture_default_str();
+    add_quantizer_options(app, quantize_.model);
+    app->add_option("--labels", quantize_.labels,
+                    "Classes of the samples, .npy or text: shows accuracy before and after")
+        ->type_name("FILE");
+    app->add_option("--report", quantize_.report, "Also writes what was decided, as JSON")
+        ->type_name("FILE.json");
+    app->add_option("--html", quantize_.html, "Also writes what was decided, as a page")
+        ->type_name("FILE.html");
   }
 
   void add_run() {
@@ -259,7 +290,8 @@ class CommandLine {
   }
 
   CLI::App app_{"motec compiles ONNX models to standalone C++ for microcontrollers.", "motec"};
-  CompileArguments compile_, quantize_;
+  CompileArguments compile_;
+  QuantizeArguments quantize_;
   VerifyArguments verify_;
   RunArguments run_;
   ModelArguments inspect_;

@@ -10,6 +10,7 @@
 #include "report/facts.h"
 #include "report/html.h"
 #include "report/json.h"
+#include "report/quantization.h"
 #include "support/diag.h"
 #include "support/files.h"
 #include "support/identifier.h"
@@ -53,6 +54,10 @@ std::vector<fs::path> input_files(const ModelArguments& arguments, const fs::pat
     inputs.push_back(name_and_value(text, "--input-value", "").second);
   if (!emit_test.empty()) {
     const std::vector<fs::path> data = sample_files({emit_test.string()});
+    inputs.insert(inputs.end(), data.begin(), data.end());
+  }
+  if (!arguments.calibration.data.empty()) {
+    const std::vector<fs::path> data = sample_files(arguments.calibration.data);
     inputs.insert(inputs.end(), data.begin(), data.end());
   }
   return inputs;
@@ -133,7 +138,14 @@ Compiled compile_model(const CompileArguments& arguments, const CompileOptions& 
                        Terminal& terminal, Outputs& outputs) {
   const std::string source = options.model.filename().string();
   terminal.progress(fmt::format("compiling {}", source));
-  Compiled compiled{options, compile_program(options), {}, {source, options.optimize, {}}};
+  QuantReport report;
+  const bool wants_report = options.quantize && (!arguments.report.empty() ||
+                                                 !arguments.html.empty() || terminal.chatty());
+  Compiled compiled{options,
+                    compile_program(options, wants_report ? &report : nullptr),
+                    {},
+                    {source, options.optimize, {}}};
+  if (wants_report) compiled.context.quantization = std::move(report);
   Files files = make_bundle(compiled.program, source);
   if (!arguments.emit_test.empty()) {
     terminal.progress("making the test program");
@@ -168,6 +180,8 @@ void print_summaries(const CompileArguments& arguments, const std::vector<Compil
                      const SharedMemory& shared, size_t files, Terminal& terminal) {
   for (const Compiled& model : models) {
     terminal.print(summary(model.program, terminal.palette(), terminal.verbose()));
+    if (const auto& report = model.context.quantization)
+      terminal.print(quantization_text(*report, terminal.palette(), terminal.verbose()));
     if (model.tests.evaluated)
       terminal.note(
           fmt::format("  test     {} of {} sets expect what the reference evaluation gives",

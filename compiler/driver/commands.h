@@ -19,8 +19,9 @@ struct ModelArguments {
   std::vector<std::string> input_shapes;  // "x=1,49,10"
   std::vector<std::string> input_values;  // "x=FILE"
   std::vector<std::string> states;        // "in=out"
-  std::string quantize;
-  std::filesystem::path calibration;
+  std::string quantize, calibrate = "auto";
+  DataArguments calibration;
+  double accuracy_budget = -1;  // percent; below 0: none
   PassOptions passes;
 };
 
@@ -43,6 +44,11 @@ struct VerifyArguments {
   bool count = false;  // print the instructions of one inference
 };
 
+struct QuantizeArguments {
+  ModelArguments model;
+  std::filesystem::path output, report, html, labels;  // but for output, empty: not wanted
+};
+
 struct RunArguments {
   ModelArguments model;
   std::vector<std::string> inputs;  // "x=FILE"
@@ -54,6 +60,7 @@ struct RunArguments {
 int compile_command(const CompileArguments& arguments, Terminal& terminal);
 int verify_command(const VerifyArguments& arguments, Terminal& terminal);
 int run_command(const RunArguments& arguments, Terminal& terminal);
+int quantize_command(const QuantizeArguments& arguments, Terminal& terminal);
 int inspect_command(const ModelArguments& arguments, Terminal& terminal);
 int targets_command(Terminal& terminal);
 
@@ -73,8 +80,5 @@ int64_t parse_size(const std::string& text, std::string_view option);
 
 // A tensor in a .npy or .pb file. Fails with E5029 for other names.
 Tensor read_tensor_by_name(const std::filesystem::path& path);
-
-// Fails with E1130: a part of the command line that does nothing yet.
-[[noreturn]] void fail_not_available(std::string_view what);
 
 }  // namespace motec

@@ -1,5 +1,6 @@
 #include "driver/compile.h"
 
+#include "driver/quantizing.h"
 #include "passes/io.h"
 #include "support/diag.h"
 #include "support/identifier.h"
@@ -45,6 +46,12 @@ Goal goal_of(std::string_view optimize) {
   return optimize == "flash" ? Goal::Flash : Goal::Balanced;
 }
 
+Graph quantized_graph(const CompileOptions& options, QuantReport* report) {
+  QuantizedModel model = quantize_model(options);
+  if (report) *report = describe(model.quantization, model.samples, model.held_out);
+  return std::move(model.quantization.graph);
+}
+
 }  // namespace
 
 std::string model_name(const CompileOptions& options) {
@@ -61,19 +68,24 @@ std::string model_name(const CompileOptions& options) {
   return identifier(stem == "model" && folder.has_filename() ? folder.filename().string() : stem);
 }
 
-Graph load_graph(const CompileOptions& options) {
+Graph import_graph(const CompileOptions& options) {
   Graph graph = import_onnx(options.model, options.import);
   bind_states(graph, options);
+  return graph;
+}
+
+Graph load_graph(const CompileOptions& options, QuantReport* report) {
+  Graph graph = options.quantize ? quantized_graph(options, report) : import_graph(options);
   if (options.nhwc_io) take_nhwc(graph);
   run_passes(graph, options.passes);
   if (options.integer_io) take_integers(graph);
   return graph;
 }
 
-Program compile_program(const CompileOptions& options) {
+Program compile_program(const CompileOptions& options, QuantReport* report) {
   const Target& target = find_target(options.target);
   const std::string name = model_name(options);
-  Graph graph = load_graph(options);
+  Graph graph = load_graph(options, report);
   return with_context(fmt::format("compiling {} for {}", options.model.string(), target.name), [&] {
     return plan(std::move(graph), target,
                 {.name = name,

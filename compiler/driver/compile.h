@@ -5,11 +5,20 @@
 #include <string>
 
 #include "codegen/bundle.h"
+#include "driver/samples.h"
 #include "import/onnx_reader.h"
 #include "passes/pipeline.h"
 #include "plan/plan.h"
+#include "quant/describe.h"
 
 namespace motec {
+
+// Turns a float model into a quantized one.
+struct QuantizeRequest {
+  std::vector<std::string> data;  // samples, as open_samples() takes them
+  SampleOptions samples;
+  QuantizerOptions quantizer;
+};
 
 struct CompileOptions {
   std::filesystem::path model;
@@ -19,16 +28,20 @@ struct CompileOptions {
   bool integer_io = false;            // hand over integers where the model quantizes
   bool nhwc_io = false;               // images channels last
   ImportOptions import;
+  std::optional<QuantizeRequest> quantize;
   PassOptions passes;
   std::vector<std::pair<std::string, std::string>> states;  // input name, output name
   std::optional<int64_t> arena_limit, flash_limit;
 };
 
-// Model to graph after all passes.
-Graph load_graph(const CompileOptions& options);
+// Model to graph as the file has it, with states bound.
+Graph import_graph(const CompileOptions& options);
+
+// Model to graph after all passes. `report`, if there is one, is told of the quantization.
+Graph load_graph(const CompileOptions& options, QuantReport* report = nullptr);
 
 // Model to program.
-Program compile_program(const CompileOptions& options);
+Program compile_program(const CompileOptions& options, QuantReport* report = nullptr);
 
 // The C identifier of a model: --name, or its file's name (its folder's, if the file is
 // model.onnx).

@@ -28,6 +28,29 @@ Shape parse_shape(const std::string& text, const std::string& whole) {
   return shape;
 }
 
+std::optional<QuantizeRequest> quantize_request(const ModelArguments& arguments) {
+  const DataArguments& data = arguments.calibration;
+  if (arguments.quantize.empty() && data.data.empty()) return {};
+  if (arguments.quantize.empty() || data.data.empty()) {
+    fail({.code = "E1130",
+          .message = arguments.quantize.empty() ? "--calibration is given without --quantize"
+                                                : "--quantize is given without --calibration",
+          .why = {"ranges of integers are found by running the model on samples"},
+          .hint = "use both: --quantize int8 --calibration DATA"});
+  }
+  check_one_of(arguments.quantize, "--quantize", {"int8", "int4"});
+  QuantizeRequest request{data.data, sample_options(data), {}};
+  request.samples.values = SampleOptions::Values::Finite;
+  request.quantizer.weight_bits = arguments.quantize == "int4" ? 4 : 8;
+  if (arguments.accuracy_budget >= 0) request.quantizer.budget = arguments.accuracy_budget / 100;
+  std::vector<std::string> methods = {"auto"};
+  for (const RangeMethod method : range_methods()) methods.emplace_back(name_of(method));
+  check_one_of(arguments.calibrate, "--calibrate", methods);
+  for (const RangeMethod method : range_methods())
+    if (name_of(method) == arguments.calibrate) request.quantizer.ranges = method;
+  return request;
+}
+
 }  // namespace
 
 void check_one_of(const std::string& value, std::string_view option,
@@ -78,21 +101,12 @@ Tensor read_tensor_by_name(const std::filesystem::path& path) {
         .hint = "write it with numpy.save"});
 }
 
-void fail_not_available(std::string_view what) {
-  fail(
-      {.code = "E1130",
-       .message = fmt::format("{} is not available yet", what),
-       .hint =
-           "quantize the model with its own tools: quantized ONNX models compile to integer code"});
-}
-
 CompileOptions compile_options(const ModelArguments& arguments) {
   check_one_of(arguments.optimize, "--optimize", {"speed", "balanced", "ram", "ram=min", "flash"});
   check_one_of(arguments.io, "--io", {"float", "quantized"});
   check_one_of(arguments.io_layout, "--io-layout", {"model", "nhwc"});
-  if (!arguments.quantize.empty() || !arguments.calibration.empty())
-    fail_not_available("quantization (--quantize, --calibration)");
   CompileOptions options;
+  options.quantize = quantize_request(arguments);
   options.model = arguments.model;
   options.name = arguments.name;
   options.target = arguments.target;

@@ -32,6 +32,7 @@ struct Origin {
 struct QuantizedConstant {
   Tensor q;
   Quant quant;
+  int bits = 8;  // 4: the integers, int8 here, are those of int4
 };
 
 struct Value {

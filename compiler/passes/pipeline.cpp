@@ -29,6 +29,19 @@ constexpr Pass kPasses[] = {
     {"drop-dead",             drop_dead},              // last of the rewriting: nothing unused reaches the planner
     {"prune-channels",        prune_channels},         // after drop-dead: dead ops would still read channels
 };
+
+// What of them changes weights or tells activations. The quantizer must see weights as they will be
+// rounded, and activations apart from what makes their operand.
+constexpr Pass kBeforeQuantizer[] = {
+    {"simplify",              simplify},
+    {"merge-common",          merge_common},
+    {"recognize-activations", recognize_activations},
+    {"sink-transposes",       sink_transposes},
+    {"fold-affine",           fold_affine},
+    {"fold-pads",             fold_pads},
+    {"merge-common-late",     merge_common},
+    {"drop-dead",             drop_dead},
+};
 // clang-format on
 
 bool wants_dump(const PassOptions& options, std::string_view when, std::string_view pass) {
@@ -48,6 +61,15 @@ void check_dump(const PassOptions& options) {
 }
 
 }  // namespace
+
+void prepare_for_quantizer(Graph& graph) {
+  verify(graph, "import");
+  PassCtx ctx{std::numeric_limits<int64_t>::max()};
+  for (const Pass& pass : kBeforeQuantizer) {
+    pass.run(graph, ctx);
+    verify(graph, pass.name);
+  }
+}
 
 void run_passes(Graph& graph, const PassOptions& options) {
   check_dump(options);

@@ -24,6 +24,10 @@ struct Pass {
   bool (*run)(Graph&, PassCtx&);  // whether anything changed
 };
 
+// The canonical form that the quantizer expects, for a graph in float: what can be folded into
+// weights is, channels are innermost, activations stand alone.
+void prepare_for_quantizer(Graph& graph);
+
 // Canonical form, fusions and layout. Fails with E1120 when options.dump names no pass.
 void run_passes(Graph& graph, const PassOptions& options);
 

@@ -8,6 +8,7 @@
 #include "ir/op_def.h"
 #include "report/facts.h"
 #include "report/memory_map.h"
+#include "report/quantization.h"
 
 namespace motec {
 namespace {
@@ -105,6 +106,7 @@ TemplateData model_data(const Program& program, const ReportContext& context) {
   data["maps"] = maps;
   data["rows"] = rows;
   data["notes"] = notes_data(program);
+  data["quantization"] = context.quantization ? quantization_html(*context.quantization) : "";
   return data;
 }
 

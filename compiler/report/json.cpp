@@ -5,6 +5,7 @@
 
 #include "ir/op_def.h"
 #include "report/facts.h"
+#include "report/quantization.h"
 
 namespace motec {
 namespace {
@@ -104,24 +105,27 @@ Json model_json(const Program& program, const ReportContext& context) {
   Json layers = Json::array();
   for (const Step& step : program.steps) layers.push_back(layer_json(program, step));
   const Pruned& pruned = program.graph.pruned;
-  return {{"model", context.model},
-          {"name", program.name},
-          {"target", std::string(program.target->name)},
-          {"optimize", context.optimize},
-          {"inputs", slots_json(program, program.inputs)},
-          {"outputs", slots_json(program, program.outputs)},
-          {"memory", memory_json(program)},
-          {"totals",
-           {{"macs", program.macs()},
-            {"est_cycles", number_or_null(program.est_cycles())},
-            {"parameters", parameters(program)}}},
-          {"pruned",
-           {{"channels", pruned.channels},
-            {"macs", pruned.macs},
-            {"weights_bytes", pruned.weight_bytes}}},
-          {"layers", layers},
-          {"notes", notes_json(program)},
-          {"files", context.files}};
+  Json json = {{"model", context.model},
+               {"name", program.name},
+               {"target", std::string(program.target->name)},
+               {"optimize", context.optimize},
+               {"inputs", slots_json(program, program.inputs)},
+               {"outputs", slots_json(program, program.outputs)},
+               {"memory", memory_json(program)},
+               {"totals",
+                {{"macs", program.macs()},
+                 {"est_cycles", number_or_null(program.est_cycles())},
+                 {"parameters", parameters(program)}}},
+               {"pruned",
+                {{"channels", pruned.channels},
+                 {"macs", pruned.macs},
+                 {"weights_bytes", pruned.weight_bytes}}},
+               {"layers", layers},
+               {"notes", notes_json(program)},
+               {"files", context.files}};
+  if (context.quantization)
+    json["quantization"] = Json::parse(quantization_json(*context.quantization));
+  return json;
 }
 
 }  // namespace

@@ -1,18 +1,21 @@
 // The report of a compilation for machines (--report): keys stay, more may come.
 #pragma once
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "plan/program.h"
+#include "quant/describe.h"
 
 namespace motec {
 
 // What a report tells besides the program.
 struct ReportContext {
-  std::string model;               // the model's file name, without its folder
-  std::string optimize;            // as the user asked
-  std::vector<std::string> files;  // written, relative to the output directory
+  std::string model;                             // the model's file name, without its folder
+  std::string optimize;                          // as the user asked
+  std::vector<std::string> files;                // written, relative to the output directory
+  std::optional<QuantReport> quantization = {};  // of models that motec quantized
 };
 
 // One of several models that are compiled together.

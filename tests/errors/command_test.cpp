@@ -77,6 +77,8 @@ constexpr Case kCases[] = {
     {"cli_io_quantized", "compile digits.onnx -o out --io quantized"},
     {"cli_io_layout", "compile digits.onnx -o out --io-layout nhcw"},
     {"cli_quantize", "compile digits.onnx -o out --quantize int8"},
+    {"cli_calibration", "compile digits.onnx -o out --calibration x.npy"},
+    {"cli_quantize_type", "compile digits.onnx -o out --quantize int7 --calibration x.npy"},
     {"cli_arena_limit", "compile digits.onnx -o out --target cortex-m4 --arena-limit 100"},
     {"cli_same_output", "compile digits.onnx -o out --report out/digits.h"},
     {"several_name", "compile digits.onnx open.onnx -o out --name two"},

@@ -1,0 +1,108 @@
+#include "quant/assign.h"
+
+#include <algorithm>
+
+#include "ops/binary.h"
+#include "ops/matmul.h"
+#include "ops/recurrent.h"
+#include "quant/weights.h"
+
+namespace motec {
+namespace {
+
+class ConstantAssigner {
+ public:
+  ConstantAssigner(const Graph& graph, const Scheme& scheme, const Precisions& precisions,
+                   WeightMethod method, Parameters& parameters)
+      : graph_(graph),
+        scheme_(scheme),
+        precisions_(precisions),
+        method_(method),
+        parameters_(parameters) {}
+
+  void assign(int i) {
+    const Op& op = graph_.ops[static_cast<size_t>(i)];
+    switch (scheme_.forms[static_cast<size_t>(i)]) {
+      case Form::Layer:
+        return assign_layer(i, op);
+      case Form::Recurrent:
+        set(i, RecurrentIn::W, gate_weights(op, RecurrentIn::W));
+        set(i, RecurrentIn::R, gate_weights(op, RecurrentIn::R));
+        return;
+      case Form::Element:
+        if (op.def == &ops::binary || op.def == &ops::matmul)
+          for (size_t k = 0; k < 2; ++k)
+            // Scalars become part of a table and stay exact.
+            if (const Tensor* c = graph_.constant(op.in[k]); c && c->elements() > 1)
+              set(i, k, round_tensor(*c));
+        return;
+      default:
+        return;
+    }
+  }
+
+ private:
+  void set(int op, size_t operand, QuantizedConstant constant) {
+    parameters_.constants[{op, operand}] = std::move(constant);
+  }
+
+  void assign_layer(int i, const Op& op) {
+    const Tensor& weights = *graph_.constant(op.in[1]);
+    const Tensor* bias = op.in.size() > 2 ? graph_.constant(op.in[2]) : nullptr;
+    const int bits = precisions_.weight_bits[static_cast<size_t>(i)];
+    const WeightMatrix matrix = weight_matrix(weights);
+    std::vector<float> scales =
+        method_ == WeightMethod::Mse ? mse_scales(matrix, bits) : largest_scales(matrix, bits);
+    const double x_scale = operand_scale(graph_, scheme_, parameters_, i);
+    fit_bias(scales, bias, x_scale);
+    if (bias) set(i, 2, round_bias(*bias, scales, x_scale));
+    set(i, 1, round_weights(weights, scales, 0, bits));
+  }
+
+  // One scale for each row of gates, which both directions share: ONNX has one axis of scales.
+  QuantizedConstant gate_weights(const Op& op, size_t operand) {
+    const Tensor& weights = *graph_.constant(op.in[operand]);
+    const auto rows = static_cast<size_t>(weights.shape[1]);
+    const WeightMatrix all{weights.shape[0] * weights.shape[1], weights.shape[2],
+                           weight_matrix(weights).values};
+    const std::vector<float> each = largest_scales(all, 8);
+    std::vector<float> scales(rows);
+    for (size_t r = 0; r < each.size(); ++r) scales[r % rows] = std::max(scales[r % rows], each[r]);
+    for (float& s : scales) s = s > 0 ? s : 1e-6f;
+    return round_weights(weights, scales, 1, 8);
+  }
+
+  const Graph& graph_;
+  const Scheme& scheme_;
+  const Precisions& precisions_;
+  WeightMethod method_;
+  Parameters& parameters_;
+};
+
+}  // namespace
+
+std::vector<TensorParams> assign_tensors(const Scheme& scheme, const Precisions& precisions,
+                                         const std::vector<Range>& ranges) {
+  std::vector<TensorParams> params;
+  for (size_t g = 0; g < scheme.groups.size(); ++g) {
+    const DType dtype = precisions.groups[g] == Precision::S16 ? DType::S16 : DType::S8;
+    params.push_back({dtype, affine_of(ranges[g], dtype)});
+  }
+  return params;
+}
+
+double operand_scale(const Graph& graph, const Scheme& scheme, const Parameters& parameters,
+                     int op) {
+  const int group = scheme.group(graph.ops[static_cast<size_t>(op)].in[0]);
+  return parameters.groups[static_cast<size_t>(group)].affine.scale;
+}
+
+void assign_constants(const Graph& graph, const Scheme& scheme, const Placement& placement,
+                      const Precisions& precisions, WeightMethod method, Parameters& parameters) {
+  parameters.constants.clear();
+  ConstantAssigner assigner(graph, scheme, precisions, method, parameters);
+  for (size_t i = 0; i < graph.ops.size(); ++i)
+    if (placement.integer_op[i]) assigner.assign(static_cast<int>(i));
+}
+
+}  // namespace motec

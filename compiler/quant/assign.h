@@ -1,0 +1,25 @@
+// The numbers of a quantized network: scales and zero points of its tensors from their ranges, and
+// the integers of its constants.
+#pragma once
+#include <vector>
+
+#include "quant/insert.h"
+#include "quant/ranges.h"
+
+namespace motec {
+
+enum class WeightMethod : uint8_t { Largest, Mse };
+
+// Of groups that are rounded: the range of each.
+std::vector<TensorParams> assign_tensors(const Scheme& scheme, const Precisions& precisions,
+                                         const std::vector<Range>& ranges);
+
+// Integers of all constants that the integer operators read, rounded to nearest.
+void assign_constants(const Graph& graph, const Scheme& scheme, const Placement& placement,
+                      const Precisions& precisions, WeightMethod method, Parameters& parameters);
+
+// The scale of the operand of op `op`, which must be a layer.
+double operand_scale(const Graph& graph, const Scheme& scheme, const Parameters& parameters,
+                     int op);
+
+}  // namespace motec

@@ -1,0 +1,42 @@
+// The quantizer: a float graph and samples in, a quantized graph out.
+//
+//   prepare_for_quantizer(graph);                       // passes/pipeline.h
+//   const Quantization q = quantize(graph, samples, {});
+//   run_passes(q.graph, {});                            // makes integer operators of it
+#pragma once
+#include <optional>
+#include <vector>
+
+#include "quant/assign.h"
+#include "quant/choose_ranges.h"
+#include "quant/measure.h"
+
+namespace motec {
+
+struct QuantizerOptions {
+  std::optional<RangeMethod> ranges = {};  // empty: chosen for each tensor by measured error
+  int weight_bits = 8;                     // 8 or 4
+  WeightMethod weights = WeightMethod::Mse;
+  bool equalize = true;  // where it lessens the measured error
+  bool correct_bias = true;
+  bool round_weights = true;
+  std::optional<double> budget = {};  // the most relative RMS error of judged_values()
+};
+
+struct Quantization {
+  Graph source;  // the float graph that was quantized, equalized
+  Scheme scheme;
+  Placement placement;
+  Precisions precisions;
+  std::vector<RangeChoice> ranges;  // by group
+  std::vector<Histogram> histograms;
+  Parameters parameters;
+  Graph graph;        // values of `source` keep their ids
+  OutputError error;  // on the samples, of judged_values()
+};
+
+// Fails with E6001 for graphs that are quantized already.
+Quantization quantize(const Graph& graph, const std::vector<Sample>& samples,
+                      const QuantizerOptions& options);
+
+}  // namespace motec

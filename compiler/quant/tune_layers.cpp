@@ -1,0 +1,137 @@
+#include "quant/tune_layers.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "ops/quantize.h"
+#include "quant/patches.h"
+#include "quant/weights.h"
+
+namespace motec {
+namespace {
+
+// Positions that a layer's moments are taken from: with more, kws, ic and vww gain less than
+// 0.1 dB.
+constexpr int64_t kMostPositions = 8192;
+constexpr int kMostSweeps = 20;
+
+// Few positions for many weights say little of other samples: the fewer there are, the closer the
+// weights stay to rounding to nearest.
+double pull_to_nearest(const Moments& m) {
+  const auto depth = static_cast<double>(m.xx.rows());
+  return 0.02 + 0.5 * depth / (depth + m.count);
+}
+
+Eigen::MatrixXf covariance(const Moments& m) {
+  const Eigen::VectorXd mean = m.x / m.count;
+  Eigen::MatrixXf c = (m.xx.cast<double>() / m.count - mean * mean.transpose()).cast<float>();
+  const float pull = static_cast<float>(pull_to_nearest(m)) *
+                     std::max(c.trace() / static_cast<float>(c.rows()), 1e-12f);
+  c.diagonal().array() += pull;
+  return c;
+}
+
+// Rounds w / scale up or down, one weight at a time, as long as that lessens the error.
+void round_channel(const Eigen::MatrixXf& c, const Eigen::VectorXf& target, const float* w,
+                   float scale, int highest, int8_t* q) {
+  const auto n = static_cast<int>(c.rows());
+  Eigen::VectorXf values(n);
+  for (int i = 0; i < n; ++i) values[i] = static_cast<float>(q[i]) * scale;
+  Eigen::VectorXf gradient = c * values - target;
+  for (int sweep = 0; sweep < kMostSweeps; ++sweep) {
+    bool changed = false;
+    for (int i = 0; i < n; ++i) {
+      const float exact = w[i] / scale;
+      const float below = std::floor(exact);
+      const float other = static_cast<float>(q[i]) == below ? below + 1 : below;
+      if (std::abs(other) > static_cast<float>(highest) || exact == below) continue;
+      const float step = other * scale - values[i];
+      // Changes that gain less than rounding errors of the gradient would go on for ever.
+      if (step * (2 * gradient[i] + step * c(i, i)) > -1e-4f * step * step * c(i, i)) continue;
+      gradient += step * c.col(i);
+      values[i] += step;
+      q[i] = static_cast<int8_t>(other);
+      changed = true;
+    }
+    if (!changed) return;
+  }
+}
+
+class Tuner {
+ public:
+  Tuner(const Graph& source, const TuneOptions& options, Parameters& parameters)
+      : source_(source), options_(options), parameters_(parameters) {}
+
+  void tune(const LayerRun& run, Graph& graph) {
+    const Op& like = source_.ops[static_cast<size_t>(run.op)];
+    QuantizedConstant& weights = parameters_.constants.at({run.op, 1});
+    QuantizedConstant& bias = parameters_.constants.at({run.op, 2});
+    const Tensor& real = *source_.constant(like.in[1]);
+    const std::vector<Moments> groups = moments_of(run, graph, kMostPositions);
+    int64_t o = 0;
+    for (const Moments& m : groups) {
+      const auto depth = static_cast<int64_t>(m.xx.rows());
+      const Eigen::MatrixXf c = options_.round_weights ? covariance(m) : Eigen::MatrixXf();
+      for (int64_t i = 0; i < m.y.size(); ++i, ++o) {
+        int8_t* q = weights.q.data<int8_t>() + o * depth;
+        const float* w = real.data<float>() + o * depth;
+        const float scale = weights.quant.scale[static_cast<size_t>(o)];
+        if (options_.round_weights) round(m, c, i, w, scale, weights.bits == 4 ? 7 : 127, q);
+        if (options_.correct_bias) correct(m, i, q, scale, o, bias);
+      }
+    }
+    store(graph, run.quantized->in[1], weights);
+    store(graph, run.quantized->in[2], bias);
+  }
+
+ private:
+  static void round(const Moments& m, const Eigen::MatrixXf& c, int64_t i, const float* w,
+                    float scale, int highest, int8_t* q) {
+    const auto n = c.rows();
+    const Eigen::VectorXd mean = m.x / m.count;
+    Eigen::VectorXf target =
+        (m.xy.col(i).cast<double>() / m.count - mean * (m.y[i] / m.count)).cast<float>();
+    const double pull = pull_to_nearest(m);
+    const float trace =
+        (c.trace() / static_cast<float>(n)) / static_cast<float>(1 + pull);  // of the covariance
+    target += static_cast<float>(pull) * trace *
+              Eigen::Map<const Eigen::VectorXf>(w, static_cast<Eigen::Index>(n));
+    round_channel(c, target, w, scale, highest, q);
+  }
+
+  // The bias for which the mean error over the samples is nothing.
+  static void correct(const Moments& m, int64_t i, const int8_t* q, float scale, int64_t o,
+                      QuantizedConstant& bias) {
+    double sum = 0;
+    for (int64_t k = 0; k < m.x.size(); ++k) sum += q[k] * m.x[k];
+    const double wanted = (m.y[i] - sum * scale) / m.count;
+    const double rounded = std::nearbyint(wanted / bias.quant.scale[static_cast<size_t>(o)]);
+    bias.q.data<int32_t>()[o] =
+        static_cast<int32_t>(std::clamp(rounded, -1073741824.0, 1073741824.0));
+  }
+
+  static void store(Graph& graph, ValueId id, const QuantizedConstant& constant) {
+    graph[id].constant = std::make_shared<const Tensor>(dequantized(constant));
+    graph[id].quantized = std::make_shared<const QuantizedConstant>(constant);
+  }
+
+  const Graph& source_;
+  const TuneOptions& options_;
+  Parameters& parameters_;
+};
+
+}  // namespace
+
+void tune_layers(const Graph& graph, const Scheme& scheme, const Placement& placement,
+                 const std::vector<Sample>& samples, const TuneOptions& options,
+                 Parameters& parameters) {
+  Graph rounded = insert_quantization(graph, scheme, placement, parameters);
+  std::vector<bool> wanted(graph.ops.size());
+  for (size_t i = 0; i < graph.ops.size(); ++i)
+    wanted[i] = placement.integer_op[i] && scheme.forms[i] == Form::Layer;
+  Tuner tuner(graph, options, parameters);
+  run_lockstep(graph, rounded, wanted, samples,
+               [&](const LayerRun& run, Graph& changed) { tuner.tune(run, changed); });
+}
+
+}  // namespace motec

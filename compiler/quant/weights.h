@@ -1,0 +1,34 @@
+// Integers of constants: weights of layers, symmetric with one scale per output channel, and other
+// operands of operators.
+#pragma once
+#include <vector>
+
+#include "ir/graph.h"
+#include "quant/fixedpoint.h"
+
+namespace motec {
+
+// [outputs][depth] of a layer's weights, whose dimension 0 is the output channels.
+struct WeightMatrix {
+  int64_t outputs = 0, depth = 0;
+  std::vector<float> values;
+};
+WeightMatrix weight_matrix(const Tensor& weights);
+
+// The scales that use the whole range of integers of `bits` bits; 0 for a row of zeros.
+std::vector<float> largest_scales(const WeightMatrix& weights, int bits);
+// The scales of least squared error.
+std::vector<float> mse_scales(const WeightMatrix& weights, int bits);
+
+// Scales large enough for biases of at most 2^30, so that their sums fit int32.
+void fit_bias(std::vector<float>& scales, const Tensor* bias, double x_scale);
+
+// Rounded to nearest. Weights keep their shape.
+QuantizedConstant round_weights(const Tensor& weights, const std::vector<float>& scales, int axis,
+                                int bits);
+QuantizedConstant round_bias(const Tensor& bias, const std::vector<float>& scales, double x_scale);
+
+// One scale and zero point for all elements.
+QuantizedConstant round_tensor(const Tensor& tensor);
+
+}  // namespace motec

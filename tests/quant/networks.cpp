@@ -1,0 +1,65 @@
+#include "quant/networks.h"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cmath>
+
+#include "eval/npy.h"
+#include "import/onnx_reader.h"
+#include "passes/pipeline.h"
+
+namespace motec::test {
+
+bool has_shared_data() {
+  if (!std::string(MOTE_SHARED_DATA).empty()) return true;
+  WARN("skipped: MOTE_SHARED_DATA is not set");
+  return false;
+}
+
+Network load_network(const std::string& model, const std::string& samples,
+                     const std::string& labels) {
+  const std::filesystem::path root = MOTE_SHARED_DATA;
+  Network network{import_onnx(root / model / "model.onnx", {}), {}, {}};
+  prepare_for_quantizer(network.graph);
+  const Tensor all = read_npy(root / samples);
+  const Type& type = network.graph.type(network.graph.inputs[0].value);
+  const auto bytes = static_cast<size_t>(type.bytes());
+  for (size_t at = 0; at + bytes <= all.bytes.size(); at += bytes) {
+    Tensor x{type.dtype, type.shape, {}};
+    const auto begin = all.bytes.begin() + static_cast<ptrdiff_t>(at);
+    x.bytes.assign(begin, begin + static_cast<ptrdiff_t>(bytes));
+    network.samples.push_back({std::move(x)});
+  }
+  if (!labels.empty()) network.labels = to_int64s(read_npy(root / labels));
+  return network;
+}
+
+std::vector<Sample> part(const std::vector<Sample>& samples, size_t first, size_t last) {
+  return {samples.begin() + static_cast<ptrdiff_t>(first),
+          samples.begin() + static_cast<ptrdiff_t>(std::min(last, samples.size()))};
+}
+
+int64_t count_right(const std::vector<std::vector<Tensor>>& outputs,
+                    const std::vector<int64_t>& labels) {
+  int64_t right = 0;
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const auto values = outputs[i][0].values<float>();
+    right += std::max_element(values.begin(), values.end()) - values.begin() == labels[i];
+  }
+  return right;
+}
+
+double sqnr(const std::vector<std::vector<Tensor>>& want,
+            const std::vector<std::vector<Tensor>>& got) {
+  double signal = 0, noise = 1e-30;
+  for (size_t s = 0; s < want.size(); ++s)
+    for (size_t o = 0; o < want[s].size(); ++o)
+      for (int64_t i = 0; i < want[s][o].elements(); ++i) {
+        const double x = want[s][o].data<float>()[i], y = got[s][o].data<float>()[i];
+        signal += x * x;
+        noise += (x - y) * (x - y);
+      }
+  return 10 * std::log10(signal / noise);
+}
+
+}  // namespace motec::test

@@ -1,0 +1,35 @@
+// Real networks with samples for the tests of the quantizer.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "quant/quantizer.h"
+
+namespace motec::test {
+
+struct Network {
+  Graph graph;  // as imported
+  std::vector<Sample> samples;
+  std::vector<int64_t> labels;  // empty: none
+};
+
+// Of MOTE_SHARED_DATA: "mlperf_tiny/kws_float" with "calib/kws_calib.npy" and perhaps
+// "calib/kws_calib_labels.npy".
+Network load_network(const std::string& model, const std::string& samples,
+                     const std::string& labels = {});
+
+// Whether MOTE_SHARED_DATA is there; warns if not.
+bool has_shared_data();
+
+// Samples first .. last - 1.
+std::vector<Sample> part(const std::vector<Sample>& samples, size_t first, size_t last);
+
+// The number of samples whose largest output is that of the label.
+int64_t count_right(const std::vector<std::vector<Tensor>>& outputs,
+                    const std::vector<int64_t>& labels);
+
+// Of two sets of outputs, in dB.
+double sqnr(const std::vector<std::vector<Tensor>>& want,
+            const std::vector<std::vector<Tensor>>& got);
+
+}  // namespace motec::test
