@@ -6,6 +6,7 @@
 
 #include "eval/npy.h"
 #include "import/onnx_reader.h"
+#include "passes/compare.h"
 #include "passes/pipeline.h"
 
 namespace motec::test {
@@ -32,6 +33,13 @@ Network load_network(const std::string& model, const std::string& samples,
   }
   if (!labels.empty()) network.labels = to_int64s(read_npy(root / labels));
   return network;
+}
+
+std::vector<Sample> random_samples(const Graph& graph, int count) {
+  std::vector<Sample> samples;
+  for (int i = 0; i < count; ++i)
+    samples.push_back(random_inputs(graph, static_cast<uint32_t>(i + 1)));
+  return samples;
 }
 
 std::vector<Sample> part(const std::vector<Sample>& samples, size_t first, size_t last) {

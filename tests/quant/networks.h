@@ -8,7 +8,7 @@
 namespace motec::test {
 
 struct Network {
-  Graph graph;  // as imported
+  Graph graph;  // prepared for the quantizer
   std::vector<Sample> samples;
   std::vector<int64_t> labels;  // empty: none
 };
@@ -20,6 +20,9 @@ Network load_network(const std::string& model, const std::string& samples,
 
 // Whether MOTE_SHARED_DATA is there; warns if not.
 bool has_shared_data();
+
+// Small reals, the same every time.
+std::vector<Sample> random_samples(const Graph& graph, int count);
 
 // Samples first .. last - 1.
 std::vector<Sample> part(const std::vector<Sample>& samples, size_t first, size_t last);

@@ -26,13 +26,6 @@ std::string operators_of(const Graph& graph) {
   return text;
 }
 
-std::vector<Sample> random_samples(const Graph& graph, int count) {
-  std::vector<Sample> samples;
-  for (int i = 0; i < count; ++i)
-    samples.push_back(random_inputs(graph, static_cast<uint32_t>(i + 1)));
-  return samples;
-}
-
 struct Case {
   const char* name;
   void (*build)(GraphBuilder&);
