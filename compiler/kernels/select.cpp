@@ -72,8 +72,9 @@ void apply_goal(std::vector<Choice>& candidates, Goal goal) {
                : fmt::format("needs {} bytes of flash where {} suffice", choice.flash_bytes, flash);
   });
   if (goal != Goal::Ram && goal != Goal::LeastRam) return;
+  const double balanced = least(candidates, &Choice::cost);
   close(candidates, [&](const Choice& choice) {
-    return choice.cost <= 1.1 * fastest ? "" : "is more than a tenth slower than the fastest";
+    return choice.cost <= 1.1 * balanced ? "" : "is more than a tenth slower than the fastest";
   });
   const int64_t scratch = least(candidates, &Choice::scratch_bytes);
   close(candidates, [&](const Choice& choice) {
