@@ -1,6 +1,7 @@
 // The tables by which an op becomes a call of the runtime. A kernel is a row: which op and types it
 // serves, what the target must have, when it refuses, what it costs, and how it is called.
 #pragma once
+#include <array>
 #include <functional>
 #include <optional>
 #include <span>
@@ -83,6 +84,19 @@ struct RowCall {
   Batch batch = Batch::Loop;
 };
 
+// In which order a kernel makes the pixels of its result: row after row, `pixels` of them at a
+// time, each of the pixels of operand 0 under a window. Shapes are NHWC, with one image.
+struct PixelOrder {
+  Shape x, y;
+  std::array<int64_t, 2> stride{1, 1}, pad{};  // of the window: rows, columns; top, left
+  std::array<int64_t, 2> reach{1, 1};  // rows and columns from its first to its last, inclusive
+  int64_t pixels = 1;
+  bool gathers = false;  // the inputs of these pixels are read before any of them is written
+};
+// How far below operand 0 the result may begin, if all that is still to be read is to lie above
+// what has been written. Elements are bytes.
+int64_t overlap_distance(const PixelOrder& order);
+
 struct Kernel {
   std::string_view name;  // <op><variant>_<dtype>_<isa>
   const OpDef* op;
@@ -99,10 +113,10 @@ struct Kernel {
   // The same result row by row, up to `group` rows at a time; empty where it cannot be made so.
   // Null: never.
   std::optional<RowCall> (*by_rows)(const Site&, const Kernel&, int64_t group) = nullptr;
-  // Where the result may begin relative to operand 0 if that dies here: this many bytes below it,
-  // and everything that is still to be read lies above what has been written. Empty: the two may
-  // not overlap. Null: as `by_rows` says, if the kernel makes rows in their order, one at a time.
-  std::optional<int64_t> (*overlap)(const Site&, const Kernel&) = nullptr;
+  // The order in which the result is made, of elements of one byte, if operand 0 may be overwritten
+  // on the way. Empty: it may not. Null: as `by_rows` says, if the kernel makes rows in their
+  // order, one at a time.
+  std::optional<PixelOrder> (*order)(const Site&, const Kernel&) = nullptr;
 };
 
 // Every row for an op, portable ones included.
@@ -112,7 +126,8 @@ std::span<const std::span<const Kernel>> kernel_tables();
 // What --optimize asks for. Of the rows that serve an op on the target,
 //   Speed     takes the fewest cycles;
 //   Balanced  the fewest cycles among those within a quarter of the least flash;
-//   Ram       the least scratch among those of Balanced within a tenth of the fewest cycles;
+//   Ram       the least scratch among those that Balanced chooses from, within a tenth of the
+//             fewest cycles of these;
 //   Flash     the fewest cycles among those within an eighth (and 256 bytes) of the least flash: a
 //             second kernel's code would cost more than the padding of its rival's weights.
 // Rows of more than twice the fewest cycles (Flash: four times) are left out of all but Speed.

@@ -46,15 +46,6 @@ RowWindow row_window(const S& s) {
 // The rows of a kernel over windows: operand 0 as row pointers, by the function of that name.
 RowCall rows_gathered(Call call, std::string_view whole, std::string_view by_row,
                       const RowWindow& window);
-// Kernel::overlap of a kernel that makes its output pixels in their order, `pixels` of them at a
-// time, of the inputs under a window. Shapes are NHWC, with one image.
-struct PixelOrder {
-  Shape x, y;
-  std::array<int64_t, 2> stride{1, 1}, pad{};  // of the window: rows, columns; top, left
-  int64_t pixels = 1;
-  bool gathers = false;  // the inputs of these pixels are read before any of them is written
-};
-int64_t overlap_distance(const PixelOrder& order);
 // One unit per element of the first result.
 double per_element(const Site& site, const Kernel&);
 

@@ -86,12 +86,12 @@ Call lower_dense(const Site& site, const Kernel& kernel) {
 }
 
 // Inputs and outputs of equal element sizes only: bytes are counted as pixels times channels.
-std::optional<int64_t> pointwise_overlap(const Site& site, const Kernel& kernel) {
+std::optional<PixelOrder> pointwise_order(const Site& site, const Kernel& kernel) {
   const int64_t pixels = integer_isa(kernel).pointwise_pixels;
   const bool bytes = site.in(0).dtype == DType::S8 && site.out(0).dtype == DType::S8;
   if (pixels == 0 || !bytes || site.in(0).shape.size() != 4 || site.in(0).shape[0] != 1) return {};
-  return overlap_distance(
-      {.x = site.in(0).shape, .y = site.out(0).shape, .pixels = pixels, .gathers = true});
+  return PixelOrder{
+      .x = site.in(0).shape, .y = site.out(0).shape, .pixels = pixels, .gathers = true};
 }
 
 std::string refuses_conv2d(const Site& site) {
@@ -169,14 +169,16 @@ std::optional<RowCall> depthwise_rows(const Site& site, const Kernel& kernel, in
       .batch = group > 1 ? RowCall::Batch::Windows : RowCall::Batch::Loop};
 }
 
-std::optional<int64_t> depthwise_overlap(const Site& site, const Kernel& kernel) {
+std::optional<PixelOrder> depthwise_order(const Site& site, const Kernel& kernel) {
   const mote::DepthwiseS8Shape s = depthwise_shape_of(site);
   if (s.batch != 1 || site.out(0).dtype != DType::S8) return {};
-  return overlap_distance({.x = {1, s.in_h, s.in_w, s.in_c},
-                           .y = {1, s.out_h, s.out_w, s.in_c * s.multiplier},
-                           .stride = {s.stride_h, s.stride_w},
-                           .pad = {s.pad_top, s.pad_left},
-                           .pixels = integer_isa(kernel).depthwise_pixels(s)});
+  return PixelOrder{
+      .x = {1, s.in_h, s.in_w, s.in_c},
+      .y = {1, s.out_h, s.out_w, s.in_c * s.multiplier},
+      .stride = {s.stride_h, s.stride_w},
+      .pad = {s.pad_top, s.pad_left},
+      .reach = {(s.kernel_h - 1) * s.dilation_h + 1, (s.kernel_w - 1) * s.dilation_w + 1},
+      .pixels = integer_isa(kernel).depthwise_pixels(s)};
 }
 
 // ---- Weights of four bits
@@ -242,19 +244,19 @@ double cost_int4(const Site& site, const Kernel& kernel) {
 
 constexpr Kernel kRows[] = {
     // clang-format off
-    // name                  op             needs    isa         refuses            lower            cost          in place, by rows, overlap
-    {"pointwise_s8",         &ops::qconv2d, kNone,   "ScalarS8", refuses_pointwise, lower_pointwise, integer_cost, nullptr, rows_alone, pointwise_overlap},
-    {"pointwise_s8_dsp",     &ops::qconv2d, kDsp,    "DspS8",    refuses_pointwise, lower_pointwise, integer_cost, nullptr, rows_alone, pointwise_overlap},
-    {"pointwise_s8_mve",     &ops::qconv2d, kMve,    "MveS8",    refuses_pointwise, lower_pointwise, integer_cost, nullptr, rows_alone, pointwise_overlap},
-    {"pointwise_s8_neon",    &ops::qconv2d, kNeon,   "NeonS8",   refuses_pointwise, lower_pointwise, integer_cost, nullptr, rows_alone, pointwise_overlap},
-    {"pointwise_s8_dot",     &ops::qconv2d, kDot,    "DotS8",    refuses_pointwise, lower_pointwise, integer_cost, nullptr, rows_alone, pointwise_overlap},
-    {"pointwise_s8_rvv",     &ops::qconv2d, kRvv,    "RvvS8",    refuses_pointwise, lower_pointwise, integer_cost, nullptr, rows_alone, pointwise_overlap},
-    {"depthwise_s8",         &ops::qconv2d, kNone,   "ScalarS8", refuses_depthwise, lower_depthwise, integer_cost, nullptr, depthwise_rows, depthwise_overlap},
-    {"depthwise_s8_dsp",     &ops::qconv2d, kDsp,    "DspS8",    refuses_depthwise, lower_depthwise, integer_cost, nullptr, depthwise_rows, depthwise_overlap},
-    {"depthwise_s8_mve",     &ops::qconv2d, kMve,    "MveS8",    refuses_depthwise, lower_depthwise, integer_cost, nullptr, depthwise_rows, depthwise_overlap},
-    {"depthwise_s8_neon",    &ops::qconv2d, kNeon,   "NeonS8",   refuses_depthwise, lower_depthwise, integer_cost, nullptr, depthwise_rows, depthwise_overlap},
-    {"depthwise_s8_dot",     &ops::qconv2d, kDot,    "DotS8",    refuses_depthwise, lower_depthwise, integer_cost, nullptr, depthwise_rows, depthwise_overlap},
-    {"depthwise_s8_rvv",     &ops::qconv2d, kRvv,    "RvvS8",    refuses_depthwise, lower_depthwise, integer_cost, nullptr, depthwise_rows, depthwise_overlap},
+    // name                  op             needs    isa         refuses            lower            cost          in place, by rows, order
+    {"pointwise_s8",         &ops::qconv2d, kNone,   "ScalarS8", refuses_pointwise, lower_pointwise, integer_cost, nullptr, rows_alone, pointwise_order},
+    {"pointwise_s8_dsp",     &ops::qconv2d, kDsp,    "DspS8",    refuses_pointwise, lower_pointwise, integer_cost, nullptr, rows_alone, pointwise_order},
+    {"pointwise_s8_mve",     &ops::qconv2d, kMve,    "MveS8",    refuses_pointwise, lower_pointwise, integer_cost, nullptr, rows_alone, pointwise_order},
+    {"pointwise_s8_neon",    &ops::qconv2d, kNeon,   "NeonS8",   refuses_pointwise, lower_pointwise, integer_cost, nullptr, rows_alone, pointwise_order},
+    {"pointwise_s8_dot",     &ops::qconv2d, kDot,    "DotS8",    refuses_pointwise, lower_pointwise, integer_cost, nullptr, rows_alone, pointwise_order},
+    {"pointwise_s8_rvv",     &ops::qconv2d, kRvv,    "RvvS8",    refuses_pointwise, lower_pointwise, integer_cost, nullptr, rows_alone, pointwise_order},
+    {"depthwise_s8",         &ops::qconv2d, kNone,   "ScalarS8", refuses_depthwise, lower_depthwise, integer_cost, nullptr, depthwise_rows, depthwise_order},
+    {"depthwise_s8_dsp",     &ops::qconv2d, kDsp,    "DspS8",    refuses_depthwise, lower_depthwise, integer_cost, nullptr, depthwise_rows, depthwise_order},
+    {"depthwise_s8_mve",     &ops::qconv2d, kMve,    "MveS8",    refuses_depthwise, lower_depthwise, integer_cost, nullptr, depthwise_rows, depthwise_order},
+    {"depthwise_s8_neon",    &ops::qconv2d, kNeon,   "NeonS8",   refuses_depthwise, lower_depthwise, integer_cost, nullptr, depthwise_rows, depthwise_order},
+    {"depthwise_s8_dot",     &ops::qconv2d, kDot,    "DotS8",    refuses_depthwise, lower_depthwise, integer_cost, nullptr, depthwise_rows, depthwise_order},
+    {"depthwise_s8_rvv",     &ops::qconv2d, kRvv,    "RvvS8",    refuses_depthwise, lower_depthwise, integer_cost, nullptr, depthwise_rows, depthwise_order},
     {"conv2d_s8",            &ops::qconv2d, kNone,   "ScalarS8", refuses_conv2d,    lower_conv2d,    cost_conv2d, nullptr, conv2d_rows},
     {"conv2d_s8_dsp",        &ops::qconv2d, kDsp,    "DspS8",    refuses_conv2d,    lower_conv2d,    cost_conv2d, nullptr, conv2d_rows},
     {"conv2d_s8_mve",        &ops::qconv2d, kMve,    "MveS8",    refuses_conv2d,    lower_conv2d,    cost_conv2d, nullptr, conv2d_rows},

@@ -14,7 +14,10 @@ std::optional<int64_t> distance_of(const Program& program, const Values& values,
   const Step& step = program.steps[t];
   const Kernel& kernel = *step.selection.kernel;
   const Site site{program.graph, step.op};
-  if (kernel.overlap) return kernel.overlap(site, kernel);
+  if (kernel.order) {
+    const std::optional<PixelOrder> order = kernel.order(site, kernel);
+    return order ? std::optional(overlap_distance(*order)) : std::nullopt;
+  }
   if (!rows[t] || !rows[t]->gathers || site.in(0).shape[2] == 1) return {};
   const std::optional<Region> region = make_region(program, values, rows, t, t, {});
   if (!region) return {};

@@ -108,8 +108,7 @@ class Runner {
   void produce(int tensor, int64_t n, int32_t event) {
     const size_t t = at(tensor);
     made_[t] += n;
-    size_t place = t;  // of the row that will overwrite it, if there is one
-    while (p_.tensors[place].alias >= 0) place = at(p_.tensors[place].alias);
+    const size_t place = place_of(t);
     const int64_t made = made_[place] + (place == t ? 0 : n);
     if (made_[t] != made) sound_ = false;
     if (p_.tensors[place].staged) {
@@ -136,7 +135,9 @@ class Runner {
     kept_[t] = made_[t];
     close(run_.tensors[t].stage, event);
     run_.tensors[t].rows = std::max(run_.tensors[t].rows, rows);
-    if (rows > 0) open(run_.tensors[t].live, event);
+    // Rows that nobody needs any more are copied all the same: emitted code does not ask.
+    open(run_.tensors[t].live, event);
+    if (rows == 0) close(run_.tensors[t].live, event);
   }
 
   void push(int tensor) {
@@ -186,12 +187,18 @@ class Runner {
     }
   }
 
-  // Before `count` rows of `out` are written: what of the tensors from outside is still read, by
-  // these rows or by others?
+  // The tensor in whose rows this one's rows are made.
+  size_t place_of(size_t t) const {
+    while (p_.tensors[t].alias >= 0) t = at(p_.tensors[t].alias);
+    return t;
+  }
+
+  // Before `count` rows of `out` are written, be it to be overwritten in their place: what of the
+  // tensors from outside is still read, by these rows or by others?
   void note_overlaps(int out, int64_t count) {
-    const size_t b = at(out);
+    const size_t b = place_of(at(out));
     if (!p_.tensors[b].whole) return;
-    const int64_t end = (made_[b] + count) * p_.tensors[b].row_bytes;
+    const int64_t end = (made_[at(out)] + count) * p_.tensors[b].row_bytes;
     for (size_t a = 0; a < p_.tensors.size(); ++a) {
       if (!p_.tensors[a].outside) continue;
       const int64_t lowest = lowest_needed(a);

@@ -9,6 +9,7 @@
 #include "plan/liveness.h"
 #include "plan/order.h"
 #include "plan/ports.h"
+#include "plan/replay.h"
 #include "plan/search.h"
 #include "support/diag.h"
 #include "support/identifier.h"
@@ -157,6 +158,10 @@ Program best_plan(const Program& whole, const PlanOptions& options) {
   return std::move(*best);
 }
 
+// Replays take about 2 ns for each byte that is read. What microcontrollers have room for is read
+// in milliseconds.
+constexpr int64_t kLargestReplay = 4 << 20;
+
 void check_limits(const Program& program, const PlanOptions& options) {
   if (options.arena_limit && program.arena_bytes > *options.arena_limit) {
     Diag diag{.code = "E4101",
@@ -179,6 +184,18 @@ void check_limits(const Program& program, const PlanOptions& options) {
               program.weights_bytes() - *options.flash_limit, *options.flash_limit),
           .hint = "raise --flash-limit, or use a smaller model"});
   }
+}
+
+// Before anything has a place.
+Program whole_program(Graph graph, const Target& target, const PlanOptions& options) {
+  order_ops(graph);
+  copy_ports(graph);
+  Program program;
+  program.name = options.name;
+  program.target = &target;
+  program.graph = std::move(graph);
+  make_steps(program, options.goal);
+  return program;
 }
 
 }  // namespace
@@ -205,15 +222,20 @@ std::optional<int64_t> Program::est_cycles() const {
 }
 
 Program plan(Graph graph, const Target& target, const PlanOptions& options) {
-  order_ops(graph);
-  copy_ports(graph);
-  Program program;
-  program.name = options.name;
-  program.target = &target;
-  program.graph = std::move(graph);
-  make_steps(program, options.goal);
-  program = best_plan(program, options);
+  Program program = best_plan(whole_program(std::move(graph), target, options), options);
+  if (program.arena_bytes <= kLargestReplay) check_plan(program);
   check_limits(program, options);
+  return program;
+}
+
+Program plan_with(Graph graph, const Target& target, const PlanOptions& options,
+                  const ChooseRegions& choose) {
+  const Program whole = whole_program(std::move(graph), target, options);
+  const Values values(whole);
+  const GroupedRowCalls rows(whole);
+  Program program = with_regions(whole, values, rows, choose(whole, values, rows));
+  place_buffers(program, kQuickWork);
+  check_plan(program);
   return program;
 }
 

@@ -1,6 +1,9 @@
 // From graph to program: operator order, kernels, liveness, memory taken over in place, offsets.
 #pragma once
+#include <functional>
+
 #include "plan/program.h"
+#include "plan/streaming.h"
 
 namespace motec {
 
@@ -12,5 +15,12 @@ struct PlanOptions {
 };
 
 Program plan(Graph graph, const Target& target, const PlanOptions& options);
+
+// The same with regions that are given instead of searched for, and without limits: for tests, and
+// to compare plans.
+using ChooseRegions = std::function<std::vector<Region>(const Program& whole, const Values& values,
+                                                        const GroupedRowCalls& rows)>;
+Program plan_with(Graph graph, const Target& target, const PlanOptions& options,
+                  const ChooseRegions& choose);
 
 }  // namespace motec

@@ -28,6 +28,7 @@ class Builder {
     if (!run()) return "rows would have to wait for one another";
     share_rows_in_place();
     if (options.group == 1 && (options.staged || options.fed)) stage(options.staged);
+    if (!pixels_lie_together()) return "rows of an operand do not lie side by side";
     UniqueNames names;
     for (size_t i = 0; i < region_.tensors.size(); ++i) {
       RowTensor& t = region_.tensors[i];
@@ -99,6 +100,16 @@ class Builder {
     for (Pipeline::Node& node : p.nodes) node.group = group;
     region_.group = group;
     if (!region_.fed) p.burst = group * p.nodes[0].uses[0].window.stride;
+  }
+
+  // Kernels that take pixels of several rows take them from one address on. Rows that another node
+  // has used before them stand in a ring by then.
+  bool pixels_lie_together() const {
+    for (size_t n = 0; n < region_.pipeline.nodes.size(); ++n)
+      if (rows_[region_.first + n]->batch == RowCall::Batch::Pixels &&
+          !region_.run.nodes[n].contiguous)
+        return false;
+    return true;
   }
 
   void feed() {

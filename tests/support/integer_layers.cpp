@@ -55,7 +55,8 @@ std::vector<ValueId> layer_constants(GraphBuilder& b, const IntegerLayer& layer,
 }  // namespace
 
 ValueId integer_conv(GraphBuilder& b, ValueId x, IntegerLayer layer) {
-  const Shape shape = {layer.outputs, layer.kernel, layer.kernel,
+  const Shape shape = {layer.outputs, layer.kernel,
+                       layer.kernel_w > 0 ? layer.kernel_w : layer.kernel,
                        b.shape(x)[3] / layer.attrs.groups};
   std::vector<ValueId> in = layer_constants(b, layer, shape, b.graph().type(x).dtype);
   in.insert(in.begin(), x);

@@ -13,6 +13,7 @@ struct IntegerLayer {
   std::vector<int64_t> unread = {};  // inputs without weights, counted within a group
   std::vector<int64_t> edge = {};    // outputs that rise above store.lo hardly, or just not
   int64_t largest_weight = 20;
+  int64_t kernel_w = 0;  // 0: the kernel is square
 };
 
 // Random weights, biases and multipliers.
