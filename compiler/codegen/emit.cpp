@@ -4,6 +4,7 @@
 #include <set>
 
 #include "codegen/call_text.h"
+#include "codegen/fed.h"
 #include "codegen/stream.h"
 #include "ir/op_def.h"
 #include "kernels/shape_members.h"
@@ -47,8 +48,13 @@ TemplateData slot_data(const Program& program, const Slot& slot, std::string_vie
                          {"type", to_string(slot.type)},
                          {"elements", std::to_string(slot.type.elements())},
                          {"bytes", std::to_string(slot.type.bytes())},
-                         {"direction_upper", upper(direction)},
-                         {"offset", std::to_string(offset_of(program, slot.place))}};
+                         {"direction_upper", upper(direction)}};
+  if (slot.rows == 0) data["offset"] = std::to_string(offset_of(program, slot.place));
+  data["by_rows"] = slot.rows > 0;
+  if (slot.rows > 0) {
+    data["rows"] = std::to_string(slot.rows);
+    data["row_elements"] = std::to_string(slot.type.elements() / slot.rows);
+  }
   data["quantized"] = slot.type.quant.has_value();
   if (slot.type.quant) {
     data["scale"] = literal(slot.type.quant->scale[0]);
@@ -87,8 +93,10 @@ TemplateData model_data(const Program& program, const std::string& source) {
   TemplateObject data = common_data(program, source);
   const bool stateful = program.state_bytes > 0;
   TemplateList inputs, outputs, slots, headers, constants, shapes, steps, buffers;
+  TemplateData fed = false;
   for (const Slot& slot : program.inputs) {
-    inputs.push_back(slot_data(program, slot, "input"));
+    if (slot.rows == 0) inputs.push_back(slot_data(program, slot, "input"));
+    if (slot.rows > 0) fed = slot_data(program, slot, "input");
     slots.push_back(slot_data(program, slot, "input"));
   }
   for (const Slot& slot : program.outputs) {
@@ -110,11 +118,19 @@ TemplateData model_data(const Program& program, const std::string& source) {
       continue;
     }
     const auto index = static_cast<size_t>(region - program.regions.begin());
-    regions.push_back(region_data(program, index));
-    steps.push_back(TemplateObject{
-        {"comment",
-         fmt::format("{} to {}, row by row", step.name, program.steps[region->last].name)},
-        {"call", fmt::format("{}_impl::stream_{}::run(arena)", program.name, index)}});
+    TemplateData streams = region_data(program, index);
+    if (region->fed) {
+      // What comes before depends on nothing and runs with the first row.
+      streams.set("before", steps);
+      steps.clear();
+      fed.set("region", std::to_string(index));
+    } else {
+      steps.push_back(TemplateObject{
+          {"comment",
+           fmt::format("{} to {}, row by row", step.name, program.steps[region->last].name)},
+          {"call", fmt::format("{}_impl::stream_{}::run(arena)", program.name, index)}});
+    }
+    regions.push_back(streams);
     t = region->last;
     ++region;
   }
@@ -136,6 +152,7 @@ TemplateData model_data(const Program& program, const std::string& source) {
   data["invoke_members"] = stateful ? "arena_, state_" : "arena_";
   data["input_suffix"] = clashes(program) ? "_in" : "";
   data["inputs"] = inputs;
+  data["fed"] = std::move(fed);
   data["outputs"] = outputs;
   data["slots"] = slots;
   data["headers"] = headers;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "codegen/call_text.h"
+#include "codegen/fed.h"
 #include "ir/op_def.h"
 #include "support/diag.h"
 
@@ -33,6 +34,9 @@ class RegionWriter {
                            {"driver_rows", std::to_string(pipeline(driver()).rows)},
                            {"burst", std::to_string(region_.pipeline.burst)},
                            {"pushes", calls(region_.run.driver_pushes)}};
+    data["fed"] = false;
+    if (region_.fed) data["fed"] = fed_region_data(program_, region_);
+    data["keeps_driver"] = pipeline(driver()).staged;
     return data;
   }
 
@@ -52,6 +56,11 @@ class RegionWriter {
                        offset_of(program_, place));
   }
 
+  // Of the newest row of a staged tensor.
+  std::string newest_row(size_t i) const {
+    return region_.fed && i == driver() ? "s.newest" : address(region_.tensors[i].stage, i);
+  }
+
   // "row % 3 * 512": elements before a row.
   std::string in_ring(size_t i, const std::string& row) const {
     const RowTensor& t = region_.tensors[i];
@@ -63,10 +72,12 @@ class RegionWriter {
 
   TemplateData place_data(size_t i) const {
     const RowTensor& t = region_.tensors[i];
-    const std::string type(c_type_of(t.dtype));
+    const bool callers = region_.fed && i == driver();
+    const std::string element(c_type_of(t.dtype));
+    const std::string type = callers ? "const " + element : element;
     std::string where, about;
     if (pipeline(i).staged) {
-      std::string newest = address(t.stage, i);
+      std::string newest = newest_row(i);
       if (region_.run.tensors[i].staged > 1)
         newest += fmt::format(" + (row - s.kept.{}) * {}", name(i), t.row_elements);
       where = t.ring == 0 ? newest
@@ -85,10 +96,11 @@ class RegionWriter {
     const bool rings = !staged || t.ring > 0;
     return TemplateObject{{"tensor", name(i)},
                           {"c_type", type},
+                          {"element", element},
                           {"where", where},
                           {"about", about},
                           {"ring", rings ? address(t.place, i) : nowhere},
-                          {"newest", staged ? address(t.stage, i) : nowhere},
+                          {"newest", staged ? newest_row(i) : nowhere},
                           {"ring_rows", std::to_string(std::max<int64_t>(t.ring, 1))},
                           {"row_elements", std::to_string(t.row_elements)},
                           {"kept_rows", staged ? "s.kept." + name(i) : "mote::kAllKept"}};
@@ -102,7 +114,7 @@ class RegionWriter {
         {"keep", t.ring == 0
                      ? fmt::format("s.kept.{0} = s.made.{0}", name(i))
                      : fmt::format("mote::keep_rows({}, {}, {}, {}, {})", address(t.place, i),
-                                   t.ring, address(t.stage, i), t.row_elements, counters)}};
+                                   t.ring, newest_row(i), t.row_elements, counters)}};
   }
 
   // The row that a window's row number begins with: "s.made.conv * 2 - 1".

@@ -66,8 +66,9 @@ void check_fits(const std::vector<Tensor>& tensors, const std::vector<Slot>& slo
 TemplateList slots_data(const std::vector<Slot>& slots) {
   TemplateList list;
   for (const Slot& slot : slots)
-    list.push_back(
-        TemplateObject{{"c_name", slot.c_name}, {"bytes", std::to_string(slot.type.bytes())}});
+    if (slot.rows == 0)
+      list.push_back(
+          TemplateObject{{"c_name", slot.c_name}, {"bytes", std::to_string(slot.type.bytes())}});
   return list;
 }
 
@@ -75,13 +76,15 @@ TemplateData set_data(const Program& program, const TestSet& set, size_t index,
                       TemplateList& arrays) {
   check_fits(set.inputs, program.inputs);
   check_fits(set.outputs, program.outputs);
-  TemplateList fills, checks;
+  TemplateList fills, images, checks;  // images: of which rows are handed over
   for (size_t i = 0; i < program.inputs.size(); ++i) {
     const Slot& slot = program.inputs[i];
     const std::string array = array_name(index, "input", slot);
     arrays.push_back(array_data(array, set.inputs[i]));
-    fills.push_back(TemplateObject{
-        {"c_name", slot.c_name}, {"array", array}, {"bytes", std::to_string(slot.type.bytes())}});
+    (slot.rows > 0 ? images : fills)
+        .push_back(TemplateObject{{"c_name", slot.c_name},
+                                  {"array", array},
+                                  {"bytes", std::to_string(slot.type.bytes())}});
   }
   for (size_t i = 0; i < program.outputs.size(); ++i) {
     const Slot& slot = program.outputs[i];
@@ -90,7 +93,8 @@ TemplateData set_data(const Program& program, const TestSet& set, size_t index,
     checks.push_back(TemplateObject{{"index", std::to_string(index)},
                                     {"call", check_text(program, slot, array)}});
   }
-  return TemplateObject{{"index", std::to_string(index)}, {"fills", fills}, {"checks", checks}};
+  return TemplateObject{
+      {"index", std::to_string(index)}, {"fills", fills}, {"images", images}, {"checks", checks}};
 }
 
 }  // namespace
@@ -128,6 +132,12 @@ Files make_testbench(const Program& program, const std::string& source,
   data["has_float"] = any_output(program, is_float);
   data["has_integer"] = any_output(program, [](DType dtype) { return !is_float(dtype); });
   data["inputs"] = slots_data(program.inputs);
+  data["fed"] = false;
+  for (const Slot& slot : program.inputs)
+    if (slot.rows > 0)
+      data["fed"] = TemplateObject{{"c_name", slot.c_name},
+                                   {"c_upper", upper(slot.c_name)},
+                                   {"c_type", std::string(c_type_of(slot.type.dtype))}};
   data["outputs"] = slots_data(program.outputs);
   data["arrays"] = arrays;
   data["sets"] = set_list;

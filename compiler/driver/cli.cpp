@@ -101,6 +101,9 @@ void add_code_options(CLI::App* app, ModelArguments& arguments) {
   add_quantizer_options(app, arguments);
   add_repeatable(app, "--state", arguments.states, "IN=OUT",
                  "Feeds an output back to an input at the next call; may be repeated");
+  add_repeatable(app, "--stream-input", arguments.stream_inputs, "NAME",
+                 "Takes an input row by row, so that it never stands whole in RAM; may be repeated "
+                 "for other models");
   app->add_option("--dump", arguments.passes.dump,
                   "Prints the graph to standard error: all, before:PASS or after:PASS")
       ->type_name("WHEN");

@@ -88,12 +88,15 @@ std::vector<ModelArguments> split_arguments(const CompileArguments& arguments) {
     inputs[i].insert(names.begin(), names.end());
   }
   for (size_t i = 0; i < split.size(); ++i) {
-    const auto is_for_others = [&](const std::string& text) {
-      const std::string name = text.substr(0, text.rfind('='));
+    const auto is_input_of_others = [&](const std::string& name) {
       return !inputs[i].contains(name) &&
              std::any_of(inputs.begin(), inputs.end(),
                          [&](const auto& names) { return names.contains(name); });
     };
+    const auto is_for_others = [&](const std::string& text) {
+      return is_input_of_others(text.substr(0, text.rfind('=')));
+    };
+    std::erase_if(split[i].stream_inputs, is_input_of_others);
     for (auto* options : {&split[i].input_shapes, &split[i].input_values, &split[i].states})
       std::erase_if(*options, is_for_others);
   }

@@ -91,7 +91,8 @@ Program compile_program(const CompileOptions& options, QuantReport* report) {
                 {.name = name,
                  .goal = goal_of(options.optimize),
                  .arena_limit = options.arena_limit,
-                 .flash_limit = options.flash_limit});
+                 .flash_limit = options.flash_limit,
+                 .stream_input = options.stream_input});
   });
 }
 

@@ -32,6 +32,7 @@ struct CompileOptions {
   PassOptions passes;
   std::vector<std::pair<std::string, std::string>> states;  // input name, output name
   std::optional<int64_t> arena_limit, flash_limit;
+  std::optional<std::string> stream_input;  // whose rows the caller hands over one by one
 };
 
 // Model to graph as the file has it, with states bound.

@@ -124,6 +124,13 @@ CompileOptions compile_options(const ModelArguments& arguments) {
   }
   for (const std::string& text : arguments.states)
     options.states.push_back(name_and_value(text, "--state", "h_in=h_out"));
+  if (arguments.stream_inputs.size() > 1) {
+    fail({.code = "E1116",
+          .message = fmt::format("--stream-input is for one input of a model, and names {}",
+                                 fmt::join(arguments.stream_inputs, ", ")),
+          .hint = "stream one of them, and make others constants with --input-value"});
+  }
+  if (!arguments.stream_inputs.empty()) options.stream_input = arguments.stream_inputs[0];
   if (!arguments.arena_limit.empty())
     options.arena_limit = parse_size(arguments.arena_limit, "--arena-limit");
   if (!arguments.flash_limit.empty())

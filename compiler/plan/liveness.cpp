@@ -92,7 +92,10 @@ class Assigner {
         buffers.push_back(place_root(item.index, first));
         continue;
       }
-      const Place at = add_buffer(item.name, item.bytes, first, last);
+      // Counters tell that the next image may begin, whatever else the program has done.
+      const bool counts = item.kind == Kind::Counters;
+      const Place at = add_buffer(item.name, item.bytes, counts ? 0 : first,
+                                  counts ? static_cast<int32_t>(program_.steps.size()) : last);
       buffers.push_back(at.buffer);
       if (item.kind == Kind::Ring) region->tensors[item.index].place = at;
       if (item.kind == Kind::Stage) region->tensors[item.index].stage = at;
@@ -178,6 +181,13 @@ class Assigner {
            {std::string("invoke"), std::string("reset"), camel(program_.name)})
         names->make(member);
     add_slots(graph_.inputs, input_names, program_.inputs);
+    for (Slot& slot : program_.inputs) {
+      if (slot.place.kind != Place::Kind::None) continue;
+      const auto region = std::find_if(program_.regions.begin(), program_.regions.end(),
+                                       [](const Region& r) { return r.fed; });
+      slot.rows = region->pipeline.tensors[static_cast<size_t>(region->pipeline.driver)].rows;
+      for (const char* verb : {"begin_", "push_"}) output_names.make(verb + slot.c_name);
+    }
     add_slots(graph_.outputs, output_names, program_.outputs);
   }
 

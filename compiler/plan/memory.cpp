@@ -37,6 +37,8 @@ void let_overlap(StageMemory& memory, size_t a, size_t b) {
 
 }  // namespace
 
+int64_t counter_bytes(const Region& region) { return 8 * std::ssize(region.tensors) + 8; }
+
 int taken_over(const Program& program, const Values& values, size_t t) {
   const Step& step = program.steps[t];
   const Kernel& kernel = *step.selection.kernel;
@@ -122,7 +124,7 @@ StageMemory region_memory(const Program& program, const Values& values, const Ro
     if (const int64_t bytes = rows[t]->call.scratch_bytes; bytes > 0)
       add({Kind::Scratch, t, bytes, program.steps[t].name + "_scratch"}, region.run.nodes[n].live);
   }
-  if (region.fed) add({Kind::Counters, 0, 8 * std::ssize(region.tensors), "counters"}, {{0, end}});
+  if (region.fed) add({Kind::Counters, 0, counter_bytes(region), "counters"}, {{0, end}});
   for (size_t a = 0; a < memory.items.size(); ++a)
     for (size_t b = a + 1; b < memory.items.size(); ++b)
       if (!intersect(live[a], live[b])) let_overlap(memory, a, b);

@@ -6,6 +6,7 @@
 #include "kernels/blocks.h"
 #include "kernels/costs.h"
 #include "plan/arena.h"
+#include "plan/fed.h"
 #include "plan/liveness.h"
 #include "plan/order.h"
 #include "plan/ports.h"
@@ -135,9 +136,10 @@ double slowdown_of(Goal goal) {
 Program best_plan(const Program& whole, const PlanOptions& options) {
   const Values values(whole);
   const GroupedRowCalls rows(whole);
-  const std::vector<Cuts> candidates =
-      search_cuts(whole, values, rows,
-                  {.slowdown = slowdown_of(options.goal), .arena_limit = options.arena_limit});
+  SearchOptions search{.slowdown = slowdown_of(options.goal), .arena_limit = options.arena_limit};
+  if (options.stream_input)
+    search.fed_input = fed_input(whole, values, rows.of(1), *options.stream_input);
+  const std::vector<Cuts> candidates = search_cuts(whole, values, rows, search);
   std::optional<Program> best;
   double best_cost = 0;
   for (const Cuts& cuts : candidates) {

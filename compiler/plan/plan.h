@@ -12,6 +12,8 @@ struct PlanOptions {
   Goal goal = Goal::Balanced;               // of the choice of kernels
   std::optional<int64_t> arena_limit = {};  // bytes; E4101 when no plan fits
   std::optional<int64_t> flash_limit = {};  // bytes of weights; E4102
+  // Name of the input whose rows the caller hands over one by one; E1115 and E4103.
+  std::optional<std::string> stream_input = {};
 };
 
 Program plan(Graph graph, const Target& target, const PlanOptions& options);

@@ -76,11 +76,15 @@ struct Region {
   const RowTensor& driver() const { return tensors[static_cast<size_t>(pipeline.driver)]; }
 };
 
+// Two counters for each tensor of a fed region, and a pointer of at most 8 bytes.
+int64_t counter_bytes(const Region& region);
+
 // A graph input or output as the emitted header shows it.
 struct Slot {
   std::string name, c_name;
   Type type;
-  Place place;
+  Place place;       // of a fed input: none
+  int64_t rows = 0;  // of a fed input, which the caller hands over one by one
 };
 
 struct Program {

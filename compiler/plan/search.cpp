@@ -10,8 +10,6 @@
 namespace motec {
 namespace {
 
-// Longer regions are not tried: what a region gains is in its first few layers.
-constexpr size_t kLongestRegion = 48;
 // Limits that are tried around the preferred one, as real arenas may need more than their stages.
 constexpr size_t kAlternatives = 12;
 // Pixels of rows that are made in groups.
@@ -135,6 +133,7 @@ class Search {
     bool gains = group == 1;  // a kernel that takes rows together, and rows so short that it pays
     for (size_t last = first; last < program_.steps.size(); ++last) {
       if (!rows[last] || last - first >= kLongestRegion) break;
+      if (!fed && reads_fed_input(last)) break;
       const Step& step = program_.steps[last];
       const Site site{program_.graph, step.op};
       cost += whole_cost(last) + row_overhead(site, *step.selection.kernel, *rows[last], group);
@@ -143,8 +142,9 @@ class Search {
       if (!gains || (fed && group > 1)) continue;
       for (const bool staged : {false, true}) {
         if (!staged && group > 1) continue;
-        std::optional<Region> region = make_region(program_, values_, rows, first, last,
-                                                   {.staged = staged, .group = group, .fed = fed});
+        std::optional<Region> region = make_region(
+            program_, values_, rows, first, last,
+            {.staged = staged, .group = group, .fed = fed ? options_.fed_input : std::nullopt});
         if (!region) continue;
         if (fed && values_.last_use(*options_.fed_input) > static_cast<int32_t>(last)) continue;
         if (staged && group == 1 && region->run.copied_bytes == 0) continue;

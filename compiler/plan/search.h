@@ -9,6 +9,9 @@
 
 namespace motec {
 
+// Longer regions are not tried: what a region gains is in its first few layers.
+constexpr size_t kLongestRegion = 48;
+
 struct SearchOptions {
   // How much slower than the fastest sequence of stages the plan may be: 0.1 is a tenth.
   double slowdown = 0;

@@ -20,14 +20,15 @@ class Builder {
 
   // Why it is none, or nothing.
   std::string build(const RegionOptions& options) {
+    fed_ = options.fed;
     for (size_t t = region_.first; t <= region_.last; ++t)
       if (std::string why = add_step(t); !why.empty()) return why;
     region_.pipeline.driver = region_.pipeline.nodes[0].uses[0].tensor;
-    if (options.fed) feed();
+    if (fed_) feed();
     if (options.group > 1) make_groups(options.group);
     if (!run()) return "rows would have to wait for one another";
     share_rows_in_place();
-    if (options.group == 1 && (options.staged || options.fed)) stage(options.staged);
+    if (options.group == 1 && (options.staged || fed_)) stage(options.staged);
     if (!pixels_lie_together()) return "rows of an operand do not lie side by side";
     UniqueNames names;
     for (size_t i = 0; i < region_.tensors.size(); ++i) {
@@ -67,14 +68,17 @@ class Builder {
       if (values_.in_state(root)) return "an operand lives in the state";
       const auto known = tensor_of_.find(root);
       int operand = known == tensor_of_.end() ? -1 : known->second;
-      const Type& type = graph_.values[root].type;
+      // Rows from the caller stand nowhere, so they may be those of any view.
+      const Type& type = root == fed_ ? graph_.type(id) : graph_.values[root].type;
       if (summed_.contains(root)) return "an operand is a sum over all rows";
       if (operand < 0) {
         if (!is_image(type)) return "an operand is no image";
         operand = add_tensor(root, type, type.shape[1]);
         tensor(operand).outside = true;
       }
-      if (!call.sums && graph_.type(id).shape != type.shape) return "an operand is reshaped";
+      const int64_t rows = type.shape.size() == 4 ? type.shape[1] : 1;
+      if ((!call.sums && graph_.type(id).shape != type.shape) || tensor(operand).rows != rows)
+        return "an operand is reshaped";
       if (call.sums && (!is_image(type) || type.shape[1] == 1)) return "there is nothing to sum up";
       node.uses.push_back({operand, call.window});
     }
@@ -114,6 +118,7 @@ class Builder {
 
   void feed() {
     region_.fed = true;
+    region_.pipeline.driver = tensor_of_.at(*fed_);
     Pipeline::Tensor& driver = tensor(region_.pipeline.driver);
     driver.outside = false;
     driver.staged = true;  // the caller's row
@@ -182,6 +187,7 @@ class Builder {
   Region region_;
   std::map<size_t, int> tensor_of_;  // by root
   std::set<size_t> summed_;          // roots
+  std::optional<size_t> fed_;        // root
 };
 
 // Whether a call takes the step's weights as they are: a column of weights may be packed otherwise

@@ -26,7 +26,8 @@ class GroupedRowCalls {
 struct RegionOptions {
   bool staged = false;  // rows that are kept for later make room for the newest of other tensors
   int64_t group = 1;    // rows that are made at a time; more than 1 needs `staged`
-  bool fed = false;     // the driver's rows are handed over by the caller
+  // Root of an input whose rows the caller hands over; it becomes the driver.
+  std::optional<size_t> fed = {};
 };
 
 // Steps first to last as a region, with places for nothing yet. Empty with `why` filled if rows do

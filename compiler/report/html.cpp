@@ -42,11 +42,14 @@ TemplateData row_data(const Program& program, const Step& step, size_t index, in
 }
 
 TemplateData slot_data(const Program& program, const Slot& slot, std::string_view direction) {
+  const std::string where = slot.rows ? fmt::format("in {} rows of {} elements", grouped(slot.rows),
+                                                    grouped(slot.type.elements() / slot.rows))
+                                      : "at " + grouped(program.buffers[slot.place.buffer].offset);
   return TemplateObject{{"direction", std::string(direction)},
                         {"onnx_name", escaped(slot.name)},
                         {"c_name", slot.c_name},
                         {"type", to_string(slot.type)},
-                        {"offset", grouped(program.buffers[slot.place.buffer].offset)}};
+                        {"where", where}};
 }
 
 // What was left out, and what stays float.

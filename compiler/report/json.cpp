@@ -31,7 +31,9 @@ Json slot_json(const Program& program, const Slot& slot) {
                {"elements", slot.type.elements()},
                {"scale", nullptr},
                {"zero_point", nullptr},
-               {"arena_offset", program.buffers[slot.place.buffer].offset}};
+               {"arena_offset", nullptr}};
+  if (slot.place.kind == Place::Kind::Arena)
+    json["arena_offset"] = program.buffers[slot.place.buffer].offset;
   if (slot.type.quant) {
     json["scale"] = per_channel(slot.type.quant->scale);
     json["zero_point"] = per_channel(slot.type.quant->zero_point);
@@ -43,6 +45,20 @@ Json slots_json(const Program& program, const std::vector<Slot>& slots) {
   Json list = Json::array();
   for (const Slot& slot : slots) list.push_back(slot_json(program, slot));
   return list;
+}
+
+// The input whose rows the caller hands over; null where there is none.
+Json stream_input_json(const Program& program) {
+  for (const Slot& slot : program.inputs) {
+    if (slot.rows == 0) continue;
+    const int64_t elements = slot.type.elements() / slot.rows;
+    return {{"name", slot.name},
+            {"c_name", slot.c_name},
+            {"rows", slot.rows},
+            {"row_elements", elements},
+            {"row_bytes", slot.type.bytes() / slot.rows}};
+  }
+  return nullptr;
 }
 
 Json candidate_json(const Choice& choice) {
@@ -111,6 +127,7 @@ Json model_json(const Program& program, const ReportContext& context) {
                {"optimize", context.optimize},
                {"inputs", slots_json(program, program.inputs)},
                {"outputs", slots_json(program, program.outputs)},
+               {"stream_input", stream_input_json(program)},
                {"memory", memory_json(program)},
                {"totals",
                 {{"macs", program.macs()},

@@ -22,6 +22,12 @@ bool is_number(std::string_view text) {
   return text.empty() || text == "-" || text.find_first_not_of("0123456789 .%") == text.npos;
 }
 
+std::string by_rows(const Slot& slot) {
+  return slot.rows ? fmt::format(", in {} rows of {} elements", slot.rows,
+                                 slot.type.elements() / slot.rows)
+                   : "";
+}
+
 std::string percent(int64_t part, int64_t whole) {
   return whole ? fmt::format("{:.0f}%",
                              100.0 * static_cast<double>(part) / static_cast<double>(whole))
@@ -59,8 +65,8 @@ std::string summary(const Program& program, const Palette& palette, bool all_lay
                                  program.target->name);
   const auto slots = [&](std::string_view kind, const std::vector<Slot>& list) {
     for (const Slot& slot : list)
-      text += fmt::format("  {:<8} {} {}{}{}\n", kind, slot.c_name, palette.dim,
-                          to_string(slot.type), palette.reset);
+      text += fmt::format("  {:<8} {} {}{}{}{}\n", kind, slot.c_name, palette.dim,
+                          to_string(slot.type), by_rows(slot), palette.reset);
   };
   slots("input", program.inputs);
   slots("output", program.outputs);

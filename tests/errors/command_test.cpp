@@ -76,6 +76,8 @@ constexpr Case kCases[] = {
     {"cli_optimize", "compile digits.onnx -o out --optimize spede"},
     {"cli_io_quantized", "compile digits.onnx -o out --io quantized"},
     {"cli_io_layout", "compile digits.onnx -o out --io-layout nhcw"},
+    {"cli_stream_input", "compile digits.onnx -o out --stream-input photo"},
+    {"cli_stream_inputs", "compile digits.onnx -o out --stream-input image --stream-input x"},
     {"cli_quantize", "compile digits.onnx -o out --quantize int8"},
     {"cli_calibration", "compile digits.onnx -o out --calibration x.npy"},
     {"cli_quantize_type", "compile digits.onnx -o out --quantize int7 --calibration x.npy"},

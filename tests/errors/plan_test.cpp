@@ -65,6 +65,96 @@ TEST_CASE("ranks that kernels do not have") {
   check("rank_too_high", [&] { plan(b.graph(), find_target("generic"), {.name = "m"}); });
 }
 
+// What stands in the way of rows that come one by one.
+TEST_CASE("inputs that cannot be streamed") {
+  const auto refused = [](const char* name, GraphBuilder& b, const char* input = "x") {
+    check(name,
+          [&] { plan(b.graph(), find_target("generic"), {.name = "m", .stream_input = input}); });
+  };
+  const auto named = [](GraphBuilder& b, std::vector<Origin> origins) {
+    for (size_t i = 0; i < origins.size(); ++i) b.graph().ops[i].origin = origins[i];
+  };
+  {
+    GraphBuilder b;
+    b.output("y", b.conv(b.input("x", {1, 6, 6, 2}), 3, 3));
+    CHECK_NOTHROW(plan(b.graph(), find_target("generic"), {.name = "m", .stream_input = "x"}));
+    refused("stream_no_input", b, "image");
+  }
+  {
+    GraphBuilder b;
+    b.output("y", b.conv(b.input("x", {2, 6, 6, 2}), 3, 3));
+    refused("stream_batch", b);
+  }
+  {
+    GraphBuilder b;
+    const ValueId x = b.input("x", {1, 6, 6, 2}), z = b.input("z", {1, 6, 6, 2});
+    b.output("y", b.binary(BinaryFn::Add, x, z));
+    refused("stream_several_inputs", b);
+  }
+  {
+    GraphBuilder b;
+    const ValueId x = b.input("x", {1, 6, 6, 2});
+    b.output("y", b.dense(b.reshape(x, {1, 72}), 3));
+    named(b, {{"/flatten", "Flatten", 0}, {"/fc", "Gemm", 1}});
+    refused("stream_not_by_rows", b);
+  }
+  {
+    GraphBuilder b;
+    const ValueId x = b.input("x", {1, 2, 6, 6});
+    b.output("y", b.conv(b.op(ops::transpose, TransposeAttrs{{0, 2, 3, 1}}, {x}), 3, 3));
+    named(b, {{"/layout", "Conv", 0}, {"/conv", "Conv", 0}});
+    refused("stream_nchw", b);
+  }
+  {
+    GraphBuilder b;
+    const ValueId x = b.input("x", {1, 1, 6, 6});
+    b.output("y", b.unary(UnaryFn::Relu, x));
+    refused("stream_one_row", b);
+  }
+  {
+    // The rows of x are needed again when all of them have been read.
+    GraphBuilder b;
+    const ValueId x = b.input("x", {1, 4, 4, 2}), flat = b.reshape(b.conv(x, 2, 3), {1, 8});
+    const ValueId dense = b.reshape(b.dense(flat, 32), {1, 4, 4, 2});
+    b.output("y", b.binary(BinaryFn::Add, x, dense));
+    named(b, {{"/conv", "Conv", 0},
+              {"/flatten", "Flatten", 1},
+              {"/fc", "Gemm", 2},
+              {"/reshape", "Reshape", 3},
+              {"/add", "Add", 4}});
+    refused("stream_read_again", b);
+  }
+  {
+    GraphBuilder b;
+    const ValueId x = b.input("x", {1, 4, 4, 2});
+    b.output("same", x).output("y", b.unary(UnaryFn::Relu, x));
+    refused("stream_output", b);
+  }
+  {
+    GraphBuilder b;
+    b.input("x", {1, 4, 4, 2});
+    b.output("y", b.floats({2}, {1, 2}));
+    refused("stream_unread", b);
+  }
+  {
+    GraphBuilder b;
+    const ValueId x = b.input("x", {1, 4, 4, 2});
+    ValueId y = x;
+    for (int i = 0; i < 50; ++i) y = b.unary(UnaryFn::Relu, y);
+    b.output("y", b.binary(BinaryFn::Add, x, y));
+    b.graph().ops[48].origin = {"/relu48", "Relu", 48};
+    b.graph().ops[50].origin = {"/add", "Add", 50};
+    refused("stream_too_long", b);
+  }
+  {
+    GraphBuilder b;
+    const ValueId x = b.input("x", {1, 4, 4, 2}), h = b.input("h", {1, 4, 4, 2});
+    b.output("y", b.binary(BinaryFn::Add, x, h)).output("h_out", b.unary(UnaryFn::Relu, h));
+    b.graph().states = {{1, 1}};
+    refused("stream_state", b);
+  }
+}
+
 // What import rules out, or reports in its own words; passes must not get it wrong either.
 TEST_CASE("operands that do not fit in a graph") {
   GraphBuilder b;

@@ -61,6 +61,49 @@ TEST_CASE("what is emitted compiles without warnings") {
   CHECK(compile(MOTE_CXX_COMPILER " -std=c++17", scratch / "tiny_weights.cpp") == 0);
 }
 
+// A region from the input on, an output that depends on nothing, and layers that run whole at the
+// end.
+Graph fed_model() {
+  GraphBuilder b;
+  const ValueId x = b.input("x", {1, 8, 6, 2});
+  const ValueId y = b.conv(b.conv(x, 4, 3), 2, 3);
+  b.output("y", b.dense(b.reshape(y, {1, 16}), 3)).output("push_x", b.floats({2}, {1, 2}));
+  return b.graph();
+}
+
+TEST_CASE("inputs that are handed over in rows have their functions") {
+  const ScratchDirectory scratch;
+  const Program program =
+      plan(fed_model(), find_target("generic"), {.name = "fed", .stream_input = "x"});
+  write_files(scratch.path(), make_bundle(program, "fed.onnx"));
+  write_file(
+      scratch / "use.c",
+      "#include \"fed.h\"\n"
+      "static union { float alignment; uint8_t bytes[FED_ARENA_BYTES]; } arena\n"
+      "    __attribute__((aligned(FED_ARENA_ALIGN)));\n"
+      "int main(void) {\n"
+      "  float row[FED_INPUT_X_ROW_ELEMENTS] = {1};\n"
+      "  unsigned i, complete = 0;\n"
+      "  fed_begin_x(&arena);\n"
+      "  for (i = 0; i < FED_INPUT_X_ROWS; ++i) complete += (unsigned)fed_push_x(&arena, row);\n"
+      "  return complete != 1 || fed_output_push_x_2(&arena)[1] != 2 ||\n"
+      "         FED_INPUT_X_ELEMENTS != FED_INPUT_X_ROWS * FED_INPUT_X_ROW_ELEMENTS;\n}\n");
+  const std::string object = (scratch / "use.o").string(),
+                    program_path = (scratch / "use").string();
+  const auto run = [](const std::string& command) { return std::system(command.c_str()); };
+  CHECK(run(MOTE_C_COMPILER " -std=c99 -Wall -Wextra -Werror -pedantic -c " +
+            (scratch / "use.c").string() + " -o " + object) == 0);
+  CHECK(run(MOTE_CXX_COMPILER " -std=c++17 -Wall -Wextra -Werror " +
+            (scratch / "fed.cpp").string() + " " + (scratch / "fed_weights.cpp").string() + " " +
+            object + " -o " + program_path) == 0);
+  CHECK(run(program_path) == 0);
+  write_file(scratch / "use.cpp",
+             "#include \"fed.h\"\nint main() {\n"
+             "  static Fed fed;\n  float row[12] = {};\n  fed.begin_x();\n"
+             "  return fed.push_x(row) || fed.push_x_2()[0] > 1 || fed.y()[0] > 0;\n}\n");
+  CHECK(compile(MOTE_CXX_COMPILER " -std=c++17", scratch / "use.cpp") == 0);
+}
+
 TEST_CASE("the same model gives the same files") {
   const auto files = [] {
     return make_bundle(plan(awkward_model(), find_target("cortex-m4"), {.name = "tiny"}), "a.onnx");

@@ -28,6 +28,23 @@ const ReportContext kContext{"small.onnx", "balanced", {"small.h", "small.cpp"}}
 
 std::vector<ModelReport> one(const Program& program) { return {{&program, kContext}}; }
 
+TEST_CASE("reports tell of an input that is handed over in rows") {
+  Graph graph;
+  const ValueId x = graph.add_value("x", {.shape = {1, 4, 3, 2}});
+  graph.inputs = {{"x", x}};
+  graph.outputs = {{"y", append1(graph, ops::binary, BinaryAttrs{}, {x, x}, {"sum", "Add", 0})}};
+  const Program program =
+      plan(std::move(graph), find_target("generic"), {.name = "fed", .stream_input = "x"});
+  const auto json = nlohmann::json::parse(report_json(one(program)));
+  CHECK(json["inputs"][0]["arena_offset"].is_null());
+  CHECK(json["stream_input"] ==
+        nlohmann::json(
+            {{"name", "x"}, {"c_name", "x"}, {"rows", 4}, {"row_elements", 6}, {"row_bytes", 24}}));
+  CHECK(summary(program, {}, true).find("in 4 rows of 6 elements") != std::string::npos);
+  CHECK(report_html(one(program)).find("in 4 rows of 6 elements") != std::string::npos);
+  CHECK(nlohmann::json::parse(report_json(one(small_program())))["stream_input"].is_null());
+}
+
 TEST_CASE("the JSON report has its keys") {
   const Program program = small_program();
   const std::string text = report_json(one(program));

@@ -8,6 +8,7 @@
 #                  [FLASH_LIMIT <bytes>]
 #                  [IO float|quantized]         quantized: integers where the model quantizes
 #                  [IO_LAYOUT model|nhwc]       nhwc: images channels last
+#                  [STREAM_INPUT <input>]       its rows are handed over one by one
 #                  [QUANTIZE int8 CALIBRATION <data>]
 #                  [INPUT_SHAPE <input>=<d0,d1,…> …]
 #                  [STATE <input>=<output> …]
@@ -48,7 +49,7 @@ endfunction()
 
 function(mote_add_model target)
   set(values MODEL TARGET NAME OPTIMIZE ARENA_LIMIT FLASH_LIMIT IO IO_LAYOUT QUANTIZE CALIBRATION
-             EMIT_TEST REPORT)
+             STREAM_INPUT EMIT_TEST REPORT)
   set(lists INPUT_SHAPE STATE)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "${values}" "${lists}")
   if(arg_UNPARSED_ARGUMENTS)
@@ -73,7 +74,7 @@ function(mote_add_model target)
   set(sources ${dir}/${arg_NAME}.cpp ${dir}/${arg_NAME}_weights.cpp)
   set(outputs ${sources} ${dir}/${arg_NAME}.h)
   set(options --name ${arg_NAME} --target ${arg_TARGET} --depfile ${dir}/${arg_NAME}.d)
-  foreach(option OPTIMIZE ARENA_LIMIT FLASH_LIMIT IO IO_LAYOUT QUANTIZE)
+  foreach(option OPTIMIZE ARENA_LIMIT FLASH_LIMIT IO IO_LAYOUT STREAM_INPUT QUANTIZE)
     if(arg_${option})
       string(TOLOWER "--${option}" flag)
       string(REPLACE "_" "-" flag ${flag})
