@@ -56,9 +56,12 @@ class RegionWriter {
                        offset_of(program_, place));
   }
 
+  // Whether its newest row stands where the caller has it.
+  bool is_callers(size_t i) const { return region_.takes_rows_in_place() && i == driver(); }
+
   // Of the newest row of a staged tensor.
   std::string newest_row(size_t i) const {
-    return region_.fed && i == driver() ? "s.newest" : address(region_.tensors[i].stage, i);
+    return is_callers(i) ? "s.newest" : address(region_.tensors[i].stage, i);
   }
 
   // "row % 3 * 512": elements before a row.
@@ -72,9 +75,8 @@ class RegionWriter {
 
   TemplateData place_data(size_t i) const {
     const RowTensor& t = region_.tensors[i];
-    const bool callers = region_.fed && i == driver();
     const std::string element(c_type_of(t.dtype));
-    const std::string type = callers ? "const " + element : element;
+    const std::string type = is_callers(i) ? "const " + element : element;
     std::string where, about;
     if (pipeline(i).staged) {
       std::string newest = newest_row(i);

@@ -115,9 +115,11 @@ StageMemory region_memory(const Program& program, const Values& values, const Ro
     }
     if (t.alias >= 0) continue;
     if (run.rows > 0) add({Kind::Ring, i, run.rows * t.row_bytes, name + " rows"}, run.live);
-    const bool callers = region.fed && static_cast<int>(i) == region.pipeline.driver;
-    if (t.staged && !callers)
-      add({Kind::Stage, i, run.staged * t.row_bytes, name + " newest rows"}, run.stage);
+    const bool fed = region.fed && static_cast<int>(i) == region.pipeline.driver;
+    if (!t.staged || (fed && region.takes_rows_in_place())) continue;
+    // Rows from the caller come at any time.
+    add({Kind::Stage, i, run.staged * t.row_bytes, name + " newest rows"},
+        fed ? Spans{{0, end}} : run.stage);
   }
   for (size_t n = 0; n < region.pipeline.nodes.size(); ++n) {
     const size_t t = region.first + n;

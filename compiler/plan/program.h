@@ -73,6 +73,9 @@ struct Region {
   PipelineRun run;
   std::vector<RowTensor> tensors;
   Place counters = {};  // of a fed region, which is left and entered again
+  // Whether the newest row of the driver stays where the caller has it: others are collected until
+  // there are as many as the first step takes at a time.
+  bool takes_rows_in_place() const { return fed && pipeline.burst == 1; }
   const RowTensor& driver() const { return tensors[static_cast<size_t>(pipeline.driver)]; }
 };
 

@@ -139,7 +139,7 @@ class Search {
       cost += whole_cost(last) + row_overhead(site, *step.selection.kernel, *rows[last], group);
       gains =
           gains || (rows[last]->batch != RowCall::Batch::Loop && site.out(0).shape[2] <= kShortRow);
-      if (!gains || (fed && group > 1)) continue;
+      if (!gains) continue;
       for (const bool staged : {false, true}) {
         if (!staged && group > 1) continue;
         std::optional<Region> region = make_region(
@@ -150,7 +150,10 @@ class Search {
         if (staged && group == 1 && region->run.copied_bytes == 0) continue;
         const StageMemory memory = region_memory(program_, values_, rows, *region);
         // Words that are copied, with a load and a store each.
-        const double copies = static_cast<double>(region->run.copied_bytes) / 4 * 2;
+        double copies = static_cast<double>(region->run.copied_bytes) / 4 * 2;
+        if (region->fed && !region->takes_rows_in_place())
+          copies +=
+              static_cast<double>(program_.graph.values[*options_.fed_input].type.bytes()) / 4 * 2;
         add_stage({first, last, std::move(region), 0, cost + copies}, memory);
       }
     }

@@ -103,7 +103,7 @@ class Builder {
     for (Pipeline::Tensor& t : p.tensors) t.staged = t.staged || (!t.outside && !t.whole);
     for (Pipeline::Node& node : p.nodes) node.group = group;
     region_.group = group;
-    if (!region_.fed) p.burst = group * p.nodes[0].uses[0].window.stride;
+    p.burst = group * p.nodes[0].uses[0].window.stride;
   }
 
   // Kernels that take pixels of several rows take them from one address on. Rows that another node

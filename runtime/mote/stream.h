@@ -48,4 +48,10 @@ MOTE_INLINE void keep_rows(T* ring, int32_t ring_rows, const T* stage, int32_t e
   }
 }
 
+// Copies a row to behind `before` others.
+template <class T>
+MOTE_INLINE void collect_row(T* rows, const T* row, int32_t elements, int32_t before) {
+  memcpy(rows + before * elements, row, sizeof(T) * static_cast<size_t>(elements));
+}
+
 }  // namespace mote
