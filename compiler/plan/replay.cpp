@@ -1,5 +1,8 @@
 #include "plan/replay.h"
 
+#include <optional>
+
+#include "plan/memory.h"
 #include "plan/replay_memory.h"
 
 namespace motec {
@@ -27,6 +30,13 @@ void write_inputs(Replay& r) {
   }
 }
 
+// Of a fed region: how many rows have come.
+std::optional<Stretch> counters_of(const Replay& r) {
+  for (const Region& region : r.program.regions)
+    if (region.fed) return Stretch{region.counters, 0, counter_bytes(region), r.tags.counters()};
+  return {};
+}
+
 void read_outputs(Replay& r) {
   auto slot = r.program.outputs.begin();
   for (const Port& port : r.program.graph.outputs) {
@@ -44,6 +54,8 @@ void read_outputs(Replay& r) {
 void check_plan(const Program& program) {
   Replay r{program, Values(program), Tags(program), Memory(program)};
   write_inputs(r);
+  const std::optional<Stretch> counters = counters_of(r);
+  if (counters) r.memory.write(*counters, "the counters", "the caller");
   auto region = program.regions.begin();
   for (size_t t = 0; t < program.steps.size(); ++t) {
     if (region != program.regions.end() && region->first == t) {
@@ -55,6 +67,7 @@ void check_plan(const Program& program) {
     }
   }
   read_outputs(r);
+  if (counters) r.memory.read(*counters, "the counters", "the next image");
 }
 
 }  // namespace motec

@@ -85,10 +85,13 @@ class Tags {
       if (!program.graph.values[i].constant)
         values_[i] = reserve(program.graph.values[i].type.bytes());
     for (const Step& step : program.steps) scratch_.push_back(reserve(step.call.scratch_bytes));
+    for (const Region& region : program.regions)
+      if (region.fed) counters_ = reserve(counter_bytes(region));
     internal_check(next_ <= UINT32_MAX, "too many bytes for a replay");
   }
   uint32_t value(size_t root) const { return values_[root]; }
   uint32_t scratch(size_t step) const { return scratch_[step]; }
+  uint32_t counters() const { return counters_; }
 
  private:
   uint32_t reserve(int64_t bytes) {
@@ -97,6 +100,7 @@ class Tags {
     return static_cast<uint32_t>(tag);
   }
   std::vector<uint32_t> values_, scratch_;
+  uint32_t counters_ = 0;  // of the fed region
   int64_t next_ = 1;
 };
 

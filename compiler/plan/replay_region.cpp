@@ -17,9 +17,16 @@ class RegionReplay {
 
   void run() {
     const size_t driver = at(p_.driver);
+    internal_check(where(driver) == driver, "{} is overwritten where the caller has it",
+                   name(driver));
     while (made_[driver] < p_.tensors[driver].rows) {
-      made_[driver] = std::min(made_[driver] + p_.burst, p_.tensors[driver].rows);
+      const int64_t first = made_[driver];
+      made_[driver] = std::min(first + p_.burst, p_.tensors[driver].rows);
+      if (region_.fed && !region_.takes_rows_in_place())
+        for (int64_t row = first; row < made_[driver]; ++row)
+          r_.memory.write(row_of(driver, row), name(driver), "the caller");
       for (const int n : region_.run.driver_pushes) make(at(n));
+      if (p_.tensors[driver].staged) keep(driver);
     }
     for (size_t n = 0; n < p_.nodes.size(); ++n)
       internal_check(made_[at(p_.nodes[n].out)] == p_.nodes[n].rows, "{} makes {} of {} rows",
@@ -31,9 +38,9 @@ class RegionReplay {
   const Step& step(size_t n) const { return r_.program.steps[region_.first + n]; }
   const std::string& name(size_t i) const { return region_.tensors[i].name; }
 
-  // The caller hands over the newest row of a fed region's driver where it likes.
+  // The caller has the newest row where it likes.
   bool at_caller(size_t i, int64_t row) const {
-    return region_.fed && at(p_.driver) == i && row >= kept_[i];
+    return region_.takes_rows_in_place() && at(p_.driver) == i && row >= kept_[i];
   }
 
   size_t where(size_t i) const {

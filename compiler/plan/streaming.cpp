@@ -148,8 +148,10 @@ class Builder {
         const int operand = node.uses[use++].tensor;
         Pipeline::Tensor& x = tensor(operand);
         const size_t index = static_cast<size_t>(operand);
-        // Staged rows of which none is kept are used up, too.
-        const bool used_up = !x.outside && !x.whole && users[index] == 1 &&
+        // Staged rows of which none is kept are used up, too; rows from the caller stay as they
+        // are.
+        const bool callers = region_.fed && operand == region_.pipeline.driver;
+        const bool used_up = !x.outside && !callers && !x.whole && users[index] == 1 &&
                              region_.run.tensors[index].rows == (x.staged ? 0 : 1);
         if (!(allowed >> i & 1) || !used_up || x.row_bytes != tensor(node.out).row_bytes) continue;
         x.alias = node.out;

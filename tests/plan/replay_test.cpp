@@ -179,6 +179,21 @@ bool can_overlap(const PixelOrder& o, int64_t distance) {
   return true;
 }
 
+// What could overwrite its operand must not where that is the caller's.
+TEST_CASE("rows of the caller stay as they are") {
+  GraphBuilder b;
+  const ValueId x = b.input("x", {1, 8, 4, 2}, DType::S8);
+  b.output("y", lookup(b, x, std::vector<int8_t>(256, 1)));
+  Program program =
+      plan(b.graph(), find_target("cortex-m4"), {.name = "test", .stream_input = "x"});
+  Region& region = program.regions.at(0);
+  Pipeline::Tensor& driver = region.pipeline.tensors[static_cast<size_t>(region.pipeline.driver)];
+  CHECK(driver.alias == -1);
+  CHECK(is_right(program));
+  driver.alias = region.pipeline.nodes[0].out;
+  CHECK_FALSE(is_right(program));
+}
+
 TEST_CASE("the distance of pixels in their order is the least that works") {
   GraphBuilder random(7);
   int exact = 0, all = 0;

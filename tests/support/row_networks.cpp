@@ -8,6 +8,7 @@
 #include "ops/pad.h"
 #include "ops/quantize.h"
 #include "ops/softmax.h"
+#include "support/diag.h"
 #include "support/integer_layers.h"
 
 namespace motec::test {
@@ -252,6 +253,7 @@ std::vector<PlanKind> plan_kinds(uint32_t seed) {
           {.name = "balanced", .goal = Goal::Balanced},
           {.name = "ram", .goal = Goal::Ram},
           {.name = "least", .goal = Goal::LeastRam},
+          {.name = "fed", .goal = seed % 2 == 0 ? Goal::Balanced : Goal::LeastRam, .fed = true},
           {.name = "rows", .forced = true},
           {.name = "staged", .forced = true, .options = {.staged = true}},
           {.name = "groups", .forced = true, .options = {.staged = true, .group = 2 + seed % 3}},
@@ -260,7 +262,16 @@ std::vector<PlanKind> plan_kinds(uint32_t seed) {
 
 Program plan_of(const Graph& graph, const Target& target, const std::string& name,
                 const PlanKind& kind) {
-  const PlanOptions options{.name = name, .goal = kind.goal};
+  PlanOptions options{.name = name, .goal = kind.goal};
+  if (kind.fed) {
+    options.stream_input = graph.inputs[0].name;
+    try {
+      return plan(graph, target, options);
+    } catch (const CompileError& error) {
+      if (error.diags().at(0).code != "E4103") throw;
+      options.stream_input.reset();
+    }
+  }
   if (!kind.forced) return plan(graph, target, options);
   return plan_with(graph, target, options,
                    [&](const Program& whole, const Values& values, const GroupedRowCalls& rows) {
