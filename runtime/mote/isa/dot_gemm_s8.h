@@ -64,7 +64,10 @@ namespace mote::isa::neon {
   "sshl v" #C ".4s, v" #C      \
   ".4s, v22.4s\n\t"            \
   "sshl v" #D ".4s, v" #D ".4s, v22.4s\n\t"
-#define MOTE_MULTIPLIERS               \
+#define MOTE_MULTIPLIERS           \
+  "dup v21.8h, %w[zero_point]\n\t" \
+  "ld1 {v16.4s-v19.4s}, [%[mult]]\n\t"
+#define MOTE_HALVED_MULTIPLIERS        \
   "dup v20.4s, %w[halving]\n\t"        \
   "dup v21.8h, %w[zero_point]\n\t"     \
   "ld1 {v16.4s-v19.4s}, [%[mult]]\n\t" \
@@ -74,7 +77,7 @@ namespace mote::isa::neon {
   "sshl v19.4s, v19.4s, v20.4s\n\t"
 
 // 16 channels of 4 pixels, but for the clamps. x has four pointers for each segment of inputs, see
-// Matrix. Returns where the weights end.
+// Matrix; multipliers are halved if the shift is 0. Returns where the weights end.
 MOTE_INLINE const int8_t* dot_tile(int8x16_t (&result)[4], const int8_t* const* x, const Matrix& g,
                                    const int8_t* w, const int32_t* bias, const int32_t* mult) {
   int32_t segments = g.segments;
@@ -144,14 +147,14 @@ MOTE_INLINE const int8_t* dot_tile(int8x16_t (&result)[4], const int8_t* const* 
       : [w] "+r"(w), [x] "+r"(x), [segments] "+r"(segments), "=&w"(r0), "=&w"(r4), "=&w"(r8),
         "=&w"(r12)
       : [length] "r"(g.length), [last] "r"(g.last), [bias] "r"(bias), [mult] "r"(mult),
-        [shift] "r"(shift), [halving] "r"(shift < 0 ? shift : 0), [zero_point] "r"(g.store.zp)
+        [shift] "r"(shift), [zero_point] "r"(g.store.zp)
       : "x9", "x10", "x11", "x12", "x13", "x14", "v1", "v2", "v3", "v5", "v6", "v7", "v9", "v10",
         "v11", "v13", "v14", "v15", "v16", "v17", "v18", "v19", "v20", "v21", "v22", "v23", "v24", "v25", "v26", "v27", "v28", "v29", "v30", "v31", "cc", "memory");
   result[0] = r0, result[1] = r4, result[2] = r8, result[3] = r12;
   return w;
 }
 
-// The same for one pixel.
+// The same for one pixel, with multipliers as the layer has them.
 MOTE_INLINE const int8_t* dot_tile(int8x16_t (&result)[1], const int8_t* const* x, const Matrix& g,
                                    const int8_t* w, const int32_t* bias, const int32_t* mult) {
   int32_t segments = g.segments;
@@ -187,7 +190,7 @@ MOTE_INLINE const int8_t* dot_tile(int8x16_t (&result)[1], const int8_t* const* 
       "b.gt 4b\n"
       "5:\n\t"
       "cbnz %w[segments], 1b\n\t"
-      MOTE_MULTIPLIERS
+      MOTE_HALVED_MULTIPLIERS
       "cmp %w[shift], #0\n\t"
       "b.le 6f\n\t"
       "dup v22.4s, %w[shift]\n\t"
@@ -211,6 +214,7 @@ MOTE_INLINE const int8_t* dot_tile(int8x16_t (&result)[1], const int8_t* const* 
 #undef MOTE_RESULTS
 #undef MOTE_SHIFT
 #undef MOTE_MULTIPLIERS
+#undef MOTE_HALVED_MULTIPLIERS
 
 }  // namespace mote::isa::neon
 

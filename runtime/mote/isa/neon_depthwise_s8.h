@@ -93,31 +93,51 @@ struct Multipliers {
   const int32_t* mult;
   int32x4_t halving;
   MOTE_INLINE int32x4_t load(int32_t i) const { return vshlq_s32(vld1q_s32(mult + i), halving); }
+  template <int32_t N>
+  MOTE_INLINE void multiply(int32x4_t (&acc)[N]) const {
+    for (int32_t i = 0; i < N; ++i) acc[i] = vqrdmulhq_s32(acc[i], load(4 * i));
+  }
 };
 struct HalvedMultipliers {
   const int32_t* mult;
-  MOTE_INLINE int32x4_t load(int32_t i) const { return vld1q_s32(mult + i); }
+  template <int32_t N>
+  MOTE_INLINE void multiply(int32x4_t (&acc)[N]) const {
+    for (int32_t i = 0; i < N; ++i) acc[i] = vqrdmulhq_s32(acc[i], vld1q_s32(mult + 4 * i));
+  }
 };
 
-// The results of 16 channels, or of the first `count` of 8.
+// The results of 16 channels, or of the first `count` of 8. `plain`: those of s, and count is 8 or
+// more.
 template <class Multipliers>
 MOTE_INLINE void finish(const Store& s, int32x4_t (&acc)[4], const Multipliers& mult, int8_t* y,
-                        int32_t) {
-  s.shift_sums(acc);
-  for (int32_t i = 0; i < 4; ++i) acc[i] = vqrdmulhq_s32(acc[i], mult.load(4 * i));
-  vst1q_s8(y, vreinterpretq_s8_u32(pack_results(s, acc)));
+                        int32_t, bool plain) {
+  if (__builtin_expect(!plain, 0)) {
+    asm("");
+    s.shift_sums(acc);
+  }
+  mult.multiply(acc);
+  const int16x8_t low = s.add_zero_point(narrow(acc[0], acc[1]));
+  int8x16_t v = narrow(low, s.add_zero_point(narrow(acc[2], acc[3])));
+  if (__builtin_expect(!plain, 0)) {
+    asm("");
+    v = s.clamp(v);
+  }
+  vst1q_s8(y, v);
 }
 template <class Multipliers>
 MOTE_INLINE void finish(const Store& s, int32x4_t (&acc)[2], const Multipliers& mult, int8_t* y,
-                        int32_t count) {
-  s.shift_sums(acc);
-  for (int32_t i = 0; i < 2; ++i) acc[i] = vqrdmulhq_s32(acc[i], mult.load(4 * i));
-  const int8x8_t v = s.clamp(vqmovn_s16(s.add_zero_point(narrow(acc[0], acc[1]))));
-  if (count >= 8) {
+                        int32_t count, bool plain) {
+  if (__builtin_expect(!plain, 0)) {
+    asm("");
+    s.shift_sums(acc);
+  }
+  mult.multiply(acc);
+  const int8x8_t v = vqmovn_s16(s.add_zero_point(narrow(acc[0], acc[1])));
+  if (__builtin_expect(plain, 1)) {
     vst1_s8(y, v);
   } else {
     int8_t bytes[8];
-    vst1_s8(bytes, v);
+    vst1_s8(bytes, s.clamp(v));
     copy_few(y, bytes, count);
   }
 }
@@ -199,9 +219,10 @@ MOTE_SHARED void depthwise_row(Depthwise& d, const int8_t* const* rows, int8_t* 
   const int32_t channels = l.channels, blocks = l.blocks(), lanes = l.lanes();
 
   // Fewer than 8 channels: parameters for 8; inputs that reach beyond the row must be copied.
-  int32_t few[16] = {};
+  int32_t few[16];
   d.safe_w = d.in_w;
   if (channels < 8) {
+    for (auto& v : few) v = 0;
     for (int32_t c = 0; c < channels; ++c) few[c] = d.bias[c], few[8 + c] = d.mult[c];
     d.bias = few, d.mult = few + 8;
     d.safe_w -= (8 - 1) / channels;
@@ -212,9 +233,12 @@ MOTE_SHARED void depthwise_row(Depthwise& d, const int8_t* const* rows, int8_t* 
   if (l.kernel_h == 3 && l.kernel_w == 3 && d.stride_w <= 2 && d.dilation_w == 1) {
     end = d.out_w;
     if (channels < 8) {
+      // Of the last outputs 8 bytes may not be stored, nor 8 inputs read.
       const int32_t room = d.safe_w + d.pad_left - 3;
       const int32_t inside = room < 0 ? 0 : room / d.stride_w + 1;
+      const int32_t most = d.out_w - (8 - 1) / channels;
       if (inside < end) end = inside;
+      if (most < end) end = most < 0 ? 0 : most;
     }
   }
   if (end > 0) {

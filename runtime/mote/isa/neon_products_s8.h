@@ -7,46 +7,37 @@
 
 namespace mote::isa::neon {
 
-// Blocks of four channels that a tile of MR pixels takes at once.
-template <int32_t MR>
-constexpr int32_t blocks_of_tile() {
+// Blocks of four channels that a tile takes at once, and the tile of one pixel.
 #if defined(__aarch64__)
-  return MR == 1 ? 2 : 1;
+constexpr int32_t kBlocksOfTile = 2, kBlocksOfPixel = 2;
 #else
-  return 1;
+constexpr int32_t kBlocksOfTile = 1, kBlocksOfPixel = 1;
 #endif
-}
 
 #if defined(__aarch64__)
 
 // In assembly, because from intrinsics GCC 12 makes all the products of a tile before it adds the
 // first, and spills sums: 0.37 instructions per multiplication instead of 0.22.
 
-// Sums S to S + 3 of a pixel += the products of X and weights W to W + 3.
-#define MOTE_PRODUCTS(S0, S1, S2, S3, X, W0, W1, W2, W3) \
-  "smull v24.8h, v" #X ".8b, v" #W0                      \
-  ".8b\n\t"                                              \
-  "smull v25.8h, v" #X ".8b, v" #W1                      \
-  ".8b\n\t"                                              \
-  "smull v26.8h, v" #X ".8b, v" #W2                      \
-  ".8b\n\t"                                              \
-  "smull v27.8h, v" #X ".8b, v" #W3                      \
-  ".8b\n\t"                                              \
-  "smlal2 v24.8h, v" #X ".16b, v" #W0                    \
-  ".16b\n\t"                                             \
-  "smlal2 v25.8h, v" #X ".16b, v" #W1                    \
-  ".16b\n\t"                                             \
-  "smlal2 v26.8h, v" #X ".16b, v" #W2                    \
-  ".16b\n\t"                                             \
-  "smlal2 v27.8h, v" #X ".16b, v" #W3                    \
-  ".16b\n\t"                                             \
-  "sadalp v" #S0                                         \
-  ".4s, v24.8h\n\t"                                      \
-  "sadalp v" #S1                                         \
-  ".4s, v25.8h\n\t"                                      \
-  "sadalp v" #S2                                         \
-  ".4s, v26.8h\n\t"                                      \
-  "sadalp v" #S3 ".4s, v27.8h\n\t"
+// Sums S0 to S3 of a pixel += (ADD "sadalp") or = ("saddlp") the products of 16 inputs X and
+// weights W0 to W3.
+#define MOTE_PRODUCTS_16(ADD, S0, S1, S2, S3, X, W0, W1, W2, W3)                             \
+  "smull v24.8h, v" #X ".8b, v" #W0                                                          \
+  ".8b\n\t"                                                                                  \
+  "smull v25.8h, v" #X ".8b, v" #W1                                                          \
+  ".8b\n\t"                                                                                  \
+  "smull v26.8h, v" #X ".8b, v" #W2                                                          \
+  ".8b\n\t"                                                                                  \
+  "smull v27.8h, v" #X ".8b, v" #W3                                                          \
+  ".8b\n\t"                                                                                  \
+  "smlal2 v24.8h, v" #X ".16b, v" #W0                                                        \
+  ".16b\n\t"                                                                                 \
+  "smlal2 v25.8h, v" #X ".16b, v" #W1                                                        \
+  ".16b\n\t"                                                                                 \
+  "smlal2 v26.8h, v" #X ".16b, v" #W2                                                        \
+  ".16b\n\t"                                                                                 \
+  "smlal2 v27.8h, v" #X ".16b, v" #W3 ".16b\n\t" ADD " v" #S0 ".4s, v24.8h\n\t" ADD " v" #S1 \
+  ".4s, v25.8h\n\t" ADD " v" #S2 ".4s, v26.8h\n\t" ADD " v" #S3 ".4s, v27.8h\n\t"
 // The same for 8 inputs.
 #define MOTE_PRODUCTS_8(S0, S1, S2, S3, X, W0, W1, W2, W3) \
   "smull v24.8h, v" #X ".8b, v" #W0                        \
@@ -64,6 +55,21 @@ constexpr int32_t blocks_of_tile() {
   "sadalp v" #S2                                           \
   ".4s, v26.8h\n\t"                                        \
   "sadalp v" #S3 ".4s, v27.8h\n\t"
+// S = the four sums of products where there are no more than 8 inputs.
+#define MOTE_PRODUCTS_ONLY_8(S, X, W0, W1, W2, W3) \
+  "smull v24.8h, v" #X ".8b, v" #W0                \
+  ".8b\n\t"                                        \
+  "smull v25.8h, v" #X ".8b, v" #W1                \
+  ".8b\n\t"                                        \
+  "smull v26.8h, v" #X ".8b, v" #W2                \
+  ".8b\n\t"                                        \
+  "smull v27.8h, v" #X ".8b, v" #W3                \
+  ".8b\n\t"                                        \
+  "addp v24.8h, v24.8h, v25.8h\n\t"                \
+  "addp v26.8h, v26.8h, v27.8h\n\t"                \
+  "saddlp v24.4s, v24.8h\n\t"                      \
+  "saddlp v26.4s, v26.8h\n\t"                      \
+  "addp v" #S ".4s, v24.4s, v26.4s\n\t"
 // Sums begin with the bias in one of their lanes.
 #define MOTE_BIASES(A, B, C, D) \
   "ldr s" #A                    \
@@ -73,75 +79,113 @@ constexpr int32_t blocks_of_tile() {
   "ldr s" #C                    \
   ", [%[bias], #8]\n\t"         \
   "ldr s" #D ", [%[bias], #12]\n\t"
-#define MOTE_MOVE(A, B, C, D) \
-  "mov v" #A                  \
-  ".16b, v0.16b\n\t"          \
-  "mov v" #B                  \
-  ".16b, v1.16b\n\t"          \
-  "mov v" #C                  \
-  ".16b, v2.16b\n\t"          \
-  "mov v" #D ".16b, v3.16b\n\t"
-#define MOTE_ACROSS(A, B, C, D)       \
+#define MOTE_ACROSS(TO, A, B, C, D)   \
   "addp v" #A ".4s, v" #A ".4s, v" #B \
   ".4s\n\t"                           \
   "addp v" #C ".4s, v" #C ".4s, v" #D \
   ".4s\n\t"                           \
-  "addp v" #A ".4s, v" #A ".4s, v" #C ".4s\n\t"
+  "addp v" #TO ".4s, v" #A ".4s, v" #C ".4s\n\t"
+#define MOTE_LOAD_16                       \
+  "ld1 {v16.16b-v19.16b}, [%[w]], #64\n\t" \
+  "ldr q20, [x9], #16\n\t"                 \
+  "ldr q21, [x10], #16\n\t"                \
+  "ldr q22, [x11], #16\n\t"                \
+  "ldr q23, [x12], #16\n\t"
+#define MOTE_LOAD_8                        \
+  "ld1 {v16.16b-v19.16b}, [%[w]], #64\n\t" \
+  "ldr d20, [x9]\n\t"                      \
+  "ldr d21, [x10]\n\t"                     \
+  "ldr d22, [x11]\n\t"                     \
+  "ldr d23, [x12]\n\t"
+#define MOTE_TILE_16(ADD)                                 \
+  MOTE_PRODUCTS_16(ADD, 0, 1, 2, 3, 20, 16, 17, 18, 19)   \
+  MOTE_PRODUCTS_16(ADD, 4, 5, 6, 7, 21, 16, 17, 18, 19)   \
+  MOTE_PRODUCTS_16(ADD, 8, 9, 10, 11, 22, 16, 17, 18, 19) \
+  MOTE_PRODUCTS_16(ADD, 12, 13, 14, 15, 23, 16, 17, 18, 19)
+// The pointers of a segment, and in w14 its steps of 16.
+#define MOTE_SEGMENT                        \
+  "ldp x9, x10, [%[x]], #16\n\t"            \
+  "ldp x11, x12, [%[x]], #16\n\t"           \
+  "subs %w[segments], %w[segments], #1\n\t" \
+  "csel w13, %w[last], %w[length], eq\n\t"  \
+  "add w14, w13, #7\n\t"                    \
+  "lsr w14, w14, #4\n\t"
 
-// sum[i] = bias + the products of pixel i and four channels. x has four pointers for each segment
-// of inputs, see Matrix.
-MOTE_INLINE void products(int32x4_t (&sum)[4], const int8_t* const* x, const Matrix& g,
-                          const int8_t* w, int32_t, const int32_t* bias) {
+// sum[i] = the products of pixel i and eight channels, or, if not `both`, four. x has four pointers
+// for each segment of inputs, see Matrix; only the last one may be shorter than 9.
+MOTE_INLINE void products(int32x4_t (&sum)[4][2], const int8_t* const* x, const Matrix& g,
+                          const int8_t* w, bool both) {
   int32_t segments = g.segments;
+  const int8_t* const* const pointers = x;
   register int32x4_t a0 asm("v0");
   register int32x4_t a4 asm("v4");
   register int32x4_t a8 asm("v8");
   register int32x4_t a12 asm("v12");
-  asm(MOTE_BIASES(0, 1, 2, 3) MOTE_MOVE(4, 5, 6, 7)        //
-      MOTE_MOVE(8, 9, 10, 11) MOTE_MOVE(12, 13, 14, 15)  //
-      "1:\n\t"                                           // a segment
-      "ldp x9, x10, [%[x]], #16\n\t"
-      "ldp x11, x12, [%[x]], #16\n\t"
-      "subs %w[segments], %w[segments], #1\n\t"
-      "csel w13, %w[last], %w[length], eq\n\t"
-      "add w14, w13, #7\n\t"
-      "lsr w14, w14, #4\n\t"
-      "cbz w14, 3f\n"
-      "2:\n\t"  // 16 inputs
-      "ld1 {v16.16b-v19.16b}, [%[w]], #64\n\t"
-      "ldr q20, [x9], #16\n\t"
-      "ldr q21, [x10], #16\n\t"
-      "ldr q22, [x11], #16\n\t"
-      "ldr q23, [x12], #16\n\t"
+  register int32x4_t b0 asm("v28");
+  register int32x4_t b1 asm("v29");
+  register int32x4_t b2 asm("v30");
+  register int32x4_t b3 asm("v31");
+  asm("mov w15, #0\n"
+      "1:\n\t"
+      MOTE_SEGMENT
+      "cbz w14, 6f\n\t"
+      MOTE_LOAD_16 MOTE_TILE_16("saddlp")
       "subs w14, w14, #1\n\t"
-      MOTE_PRODUCTS(0, 1, 2, 3, 20, 16, 17, 18, 19)
-      MOTE_PRODUCTS(4, 5, 6, 7, 21, 16, 17, 18, 19)
-      MOTE_PRODUCTS(8, 9, 10, 11, 22, 16, 17, 18, 19)
-      MOTE_PRODUCTS(12, 13, 14, 15, 23, 16, 17, 18, 19)
+      "b.eq 3f\n"
+      "2:\n\t"
+      MOTE_LOAD_16 MOTE_TILE_16("sadalp")
+      "subs w14, w14, #1\n\t"
       "b.ne 2b\n"
       "3:\n\t"
       "sub w14, w13, #1\n\t"
       "tbnz w14, #3, 4f\n\t"  // the last step has 8 inputs, or fewer and zeros
-      "ld1 {v16.16b-v19.16b}, [%[w]], #64\n\t"
-      "ldr d20, [x9]\n\t"
-      "ldr d21, [x10]\n\t"
-      "ldr d22, [x11]\n\t"
-      "ldr d23, [x12]\n\t"
+      MOTE_LOAD_8
       MOTE_PRODUCTS_8(0, 1, 2, 3, 20, 16, 17, 18, 19)
       MOTE_PRODUCTS_8(4, 5, 6, 7, 21, 16, 17, 18, 19)
       MOTE_PRODUCTS_8(8, 9, 10, 11, 22, 16, 17, 18, 19)
       MOTE_PRODUCTS_8(12, 13, 14, 15, 23, 16, 17, 18, 19)
       "4:\n\t"
-      "cbnz %w[segments], 1b\n\t"
-      MOTE_ACROSS(0, 1, 2, 3) MOTE_ACROSS(4, 5, 6, 7)        //
-      MOTE_ACROSS(8, 9, 10, 11) MOTE_ACROSS(12, 13, 14, 15)  //
-      : [w] "+r"(w), [x] "+r"(x), [segments] "+r"(segments), "=&w"(a0), "=&w"(a4), "=&w"(a8),
-        "=&w"(a12)
-      : [length] "r"(g.length), [last] "r"(g.last), [bias] "r"(bias)
-      : "x9", "x10", "x11", "x12", "x13", "x14", "v1", "v2", "v3", "v5", "v6", "v7", "v9", "v10",
-        "v11", "v13", "v14", "v15", "v16", "v17", "v18", "v19", "v20", "v21", "v22", "v23", "v24",
-        "v25", "v26", "v27", "cc", "memory");
-  sum[0] = a0, sum[1] = a4, sum[2] = a8, sum[3] = a12;
+      "cbz %w[segments], 5f\n\t"
+      MOTE_SEGMENT
+      "cbnz w14, 2b\n\t"
+      "b 3b\n"
+"5:\n\t"
+      "cbnz w15, 7f\n\t"
+      MOTE_ACROSS(28, 0, 1, 2, 3) MOTE_ACROSS(29, 4, 5, 6, 7)
+      MOTE_ACROSS(30, 8, 9, 10, 11) MOTE_ACROSS(31, 12, 13, 14, 15)
+      "b 9f\n"
+      "7:\n\t"
+      MOTE_ACROSS(0, 0, 1, 2, 3) MOTE_ACROSS(4, 4, 5, 6, 7)
+      MOTE_ACROSS(8, 8, 9, 10, 11) MOTE_ACROSS(12, 12, 13, 14, 15)
+      "b 10f\n"
+      "6:\n\t"
+      MOTE_LOAD_8
+      "cbnz w15, 8f\n\t"
+      MOTE_PRODUCTS_ONLY_8(28, 20, 16, 17, 18, 19)
+      MOTE_PRODUCTS_ONLY_8(29, 21, 16, 17, 18, 19)
+      MOTE_PRODUCTS_ONLY_8(30, 22, 16, 17, 18, 19)
+      MOTE_PRODUCTS_ONLY_8(31, 23, 16, 17, 18, 19)
+      "9:\n\t"  // once more for the second block
+      "mov w15, #1\n\t"
+      "mov %w[segments], %w[all]\n\t"
+      "mov %[x], %[pointers]\n\t"
+      "cbnz %w[both], 1b\n\t"
+      "b 10f\n"
+      "8:\n\t"
+      MOTE_PRODUCTS_ONLY_8(0, 20, 16, 17, 18, 19)
+      MOTE_PRODUCTS_ONLY_8(4, 21, 16, 17, 18, 19)
+      MOTE_PRODUCTS_ONLY_8(8, 22, 16, 17, 18, 19)
+      MOTE_PRODUCTS_ONLY_8(12, 23, 16, 17, 18, 19)
+      "10:\n\t"
+      : [w] "+&r"(w), [x] "+&r"(x), [segments] "+&r"(segments), "=&w"(a0), "=&w"(a4), "=&w"(a8),
+        "=&w"(a12), "=&w"(b0), "=&w"(b1), "=&w"(b2), "=&w"(b3)
+      : [length] "r"(g.length), [last] "r"(g.last), [all] "r"(g.segments),
+        [pointers] "r"(pointers), [both] "r"(static_cast<int32_t>(both))
+      : "x9", "x10", "x11", "x12", "x13", "x14", "x15", "v1", "v2", "v3", "v5", "v6", "v7", "v9",
+        "v10", "v11", "v13", "v14", "v15", "v16", "v17", "v18", "v19", "v20", "v21", "v22", "v23",
+        "v24", "v25", "v26", "v27", "cc", "memory");
+  sum[0][0] = b0, sum[1][0] = b1, sum[2][0] = b2, sum[3][0] = b3;
+  sum[0][1] = a0, sum[1][1] = a4, sum[2][1] = a8, sum[3][1] = a12;
 }
 
 // One pixel by two blocks of channels, `block` bytes apart.
@@ -165,8 +209,8 @@ MOTE_INLINE void products(int32x4_t (&sum)[2], const int8_t* const* x, const Mat
       "ld1 {v16.16b-v19.16b}, [%[w]], #64\n\t"
       "ld1 {v28.16b-v31.16b}, [%[second]], #64\n\t"
       "subs w14, w14, #1\n\t"
-      MOTE_PRODUCTS(0, 1, 2, 3, 20, 16, 17, 18, 19)
-      MOTE_PRODUCTS(4, 5, 6, 7, 20, 28, 29, 30, 31)
+      MOTE_PRODUCTS_16("sadalp", 0, 1, 2, 3, 20, 16, 17, 18, 19)
+      MOTE_PRODUCTS_16("sadalp", 4, 5, 6, 7, 20, 28, 29, 30, 31)
       "b.ne 2b\n"
       "3:\n\t"
       "sub w14, w13, #1\n\t"
@@ -178,7 +222,7 @@ MOTE_INLINE void products(int32x4_t (&sum)[2], const int8_t* const* x, const Mat
       MOTE_PRODUCTS_8(4, 5, 6, 7, 20, 28, 29, 30, 31)
       "4:\n\t"
       "cbnz %w[segments], 1b\n\t"
-      MOTE_ACROSS(0, 1, 2, 3) MOTE_ACROSS(4, 5, 6, 7)
+      MOTE_ACROSS(0, 0, 1, 2, 3) MOTE_ACROSS(4, 4, 5, 6, 7)
       : [w] "+r"(w), [second] "+r"(second), [x] "+r"(x), [segments] "+r"(segments), [bias] "+r"(bias), "=&w"(a0),
         "=&w"(a4)
       : [length] "r"(g.length), [last] "r"(g.last)
@@ -187,17 +231,22 @@ MOTE_INLINE void products(int32x4_t (&sum)[2], const int8_t* const* x, const Mat
   sum[0] = a0, sum[1] = a4;
 }
 
-#undef MOTE_PRODUCTS
+#undef MOTE_PRODUCTS_16
 #undef MOTE_PRODUCTS_8
+#undef MOTE_PRODUCTS_ONLY_8
 #undef MOTE_BIASES
-#undef MOTE_MOVE
 #undef MOTE_ACROSS
+#undef MOTE_LOAD_16
+#undef MOTE_LOAD_8
+#undef MOTE_TILE_16
+#undef MOTE_SEGMENT
 
 #else  // Armv7-A
 
+// sum[i] = the products of pixel i and four channels. x has two pointers for each segment.
 template <int32_t MR>
-MOTE_INLINE void products(int32x4_t (&sum)[MR], const int8_t* const* x, const Matrix& g,
-                          const int8_t* w, int32_t, const int32_t* bias) {
+MOTE_INLINE void products(int32x4_t (&sum)[MR][1], const int8_t* const* x, const Matrix& g,
+                          const int8_t* w, bool) {
   int32x4_t acc[MR][4];
   for (auto& row : acc)
     for (auto& a : row) a = vdupq_n_s32(0);
@@ -228,9 +277,16 @@ MOTE_INLINE void products(int32x4_t (&sum)[MR], const int8_t* const* x, const Ma
     int32x2_t half[4];
     for (int32_t j = 0; j < 4; ++j)
       half[j] = vadd_s32(vget_low_s32(acc[i][j]), vget_high_s32(acc[i][j]));
-    const int32x4_t total = vcombine_s32(vpadd_s32(half[0], half[1]), vpadd_s32(half[2], half[3]));
-    sum[i] = vaddq_s32(total, vld1q_s32(bias));
+    sum[i][0] = vcombine_s32(vpadd_s32(half[0], half[1]), vpadd_s32(half[2], half[3]));
   }
+}
+
+// One pixel by one block.
+MOTE_INLINE void products(int32x4_t (&sum)[1], const int8_t* const* x, const Matrix& g,
+                          const int8_t* w, int32_t, const int32_t* bias) {
+  int32x4_t one[1][1];
+  products(one, x, g, w, false);
+  sum[0] = vaddq_s32(one[0][0], vld1q_s32(bias));
 }
 
 #endif

@@ -5,6 +5,7 @@
 // 3 instructions where widening first takes 6. Sums of one channel lie in the four lanes of a
 // register until the end, where ADDP gathers those of four channels.
 #pragma once
+#include "neon_conv_s8.h"
 #include "neon_depthwise_s8.h"
 #include "neon_elementwise_s8.h"
 #include "neon_gemm_s8.h"
@@ -17,8 +18,12 @@ struct NeonS8 : ScalarS8 {
   static constexpr const char* kName = "neon";
   static constexpr int32_t kNrS8 = 4, kNrTailS8 = 4, kKrS8 = 16;
   static constexpr int32_t kPatchAlign = 16;
-  // Four are gathered at a time; in place of the fifth is a segment of padding.
+  // Four are gathered at a time; in place of the fifth is a segment of padding. Of small ones eight
+  // are gathered.
   static constexpr int32_t kPatchRows = 5;
+  static constexpr int64_t staging_bytes(int64_t k, int64_t) {
+    return (neon::patches_waiting(k) - 4) * pack::round_up(k, kPatchAlign);
+  }
 
   template <class To, class X>
   static MOTE_INLINE void gather(To* to, const X* from, int32_t n) {
@@ -35,7 +40,7 @@ struct NeonS8 : ScalarS8 {
                                typename Rq::Out* y, int32_t y_step) {
 #if defined(__ARM_NEON)
     if constexpr (Rq::kHigh && sizeof(X) == 1 && sizeof(W) == 1) {
-      neon::Matrix g{w, bias, mult, n, y_step, {s.zp, s.lo, s.hi, s.shift}, 1, 0, 0, nullptr};
+      neon::Matrix g{w, bias, mult, n, y_step, {s.zp, s.lo, s.hi, s.shift}};
       neon::multiply_pixels<Isa>(g, x, x_step, m, k, y);
       return;
     }
@@ -49,7 +54,7 @@ struct NeonS8 : ScalarS8 {
                                 int8_t* scratch) {
 #if defined(__ARM_NEON)
     if constexpr (Rq::kHigh && sizeof(X) == 1 && sizeof(W) == 1) {
-      neon::Matrix g{w, bias, mult, n, 0, {s.zp, s.lo, s.hi, s.shift}, 1, 0, 0, nullptr};
+      neon::Matrix g{w, bias, mult, n, 0, {s.zp, s.lo, s.hi, s.shift}};
       neon::multiply_pixel<Isa>(g, x, k, y);
       return;
     }
@@ -64,8 +69,9 @@ struct NeonS8 : ScalarS8 {
 #if defined(__ARM_NEON)
     if constexpr (Rq::kHigh && sizeof(X) == 1 && sizeof(W) == 1) {
       if (s.groups != 1 || s.dilation_w != 1) return false;
-      neon::Matrix g{w, bias, mult, s.out_c, s.out_c, {s.zp, s.lo, s.hi, s.shift},
-                     1, 0,    0,    nullptr};
+      neon::Matrix g{
+          w, bias, mult, s.out_c, s.out_c, {s.zp, s.lo, s.hi, s.shift},
+      };
       const neon::Window window{s.in_w,     s.in_c,     s.out_w,    s.kernel_h,
                                 s.kernel_w, s.stride_w, s.pad_left, s.pad_value};
       neon::convolve_row<Isa>(g, window, rows, y, scratch);
@@ -157,7 +163,7 @@ struct NeonS8 : ScalarS8 {
       acc[2] = vaddw_s16(acc[2], vget_low_s16(high));
       acc[3] = vaddw_s16(acc[3], vget_high_s16(high));
     }
-    neon::finish(s, acc, mult, y, 16);
+    neon::finish(s, acc, mult, y, 16, s.plain());
   }
   static MOTE_INLINE void depthwise_8(const neon::Store& s, const int8_t* const* p, int32_t slots,
                                       int32_t c, const int8_t* w, const int32_t* bias,
@@ -168,7 +174,7 @@ struct NeonS8 : ScalarS8 {
       if (t + 1 < slots) sum = vmlal_s8(sum, vld1_s8(p[t + 1] + c), vld1_s8(w + 8));
       acc[0] = vaddw_s16(acc[0], vget_low_s16(sum)), acc[1] = vaddw_s16(acc[1], vget_high_s16(sum));
     }
-    neon::finish(s, acc, mult, y, count);
+    neon::finish(s, acc, mult, y, count, s.plain() && count >= 8);
   }
 
   // Outputs of a 3x3 kernel, which stays in registers.
@@ -182,62 +188,101 @@ struct NeonS8 : ScalarS8 {
   }
 
 #if defined(__aarch64__)
-  static constexpr int32_t kTilePixels = 4;  // 16 sums, 4 weights, an input and a product
+  static constexpr int32_t kTilePixels = 4;  // 16 sums, 4 weights, 4 inputs, 4 products
 #else
   static constexpr int32_t kTilePixels = 2;  // 8 sums, and 2 inputs of 16 registers
 #endif
-  // Which inputs, n of a last step of 16, a tile reads without their neighbours.
-  static constexpr bool reads_whole(int32_t n) { return n == 0 || n == 8; }
+  // How many inputs of k a tile reads.
+  static constexpr int32_t inputs_read(int32_t k) { return (k + 7) & -8; }
   // Whether segments of this length are whole steps.
   static constexpr bool reads_segments(int32_t length) { return length % 16 == 0; }
 
-  // One pixel, by 8 channels in AArch64; or up to kTilePixels, by 4 channels.
-  template <int32_t MR>
-  static MOTE_SHARED void tile(const neon::Matrix& matrix, const int8_t* const* x, int8_t* y,
-                               int32_t rows) {
+  // Pixels, by 8 channels in AArch64, otherwise by 4. x has kTilePixels pointers for each segment
+  // of a tile.
+  static MOTE_SHARED void tiles(const neon::Matrix& matrix, const int8_t* const* x, int8_t* y,
+                                int32_t pixels) {
+    constexpr int32_t kBlocks = neon::kBlocksOfTile;
     const neon::Matrix g = matrix;  // a copy that writing y cannot change
-    const int64_t y1 = rows > 1 ? g.y_step : 0, y2 = rows > 2 ? y1 + g.y_step : y1;
-    const int64_t step[4] = {0, y1, y2, rows > 3 ? y2 + g.y_step : y2};
     const int32_t block = (((g.segments - 1) * g.length + g.last + 15) & -16) * 4;
-    constexpr int32_t kBlocks = neon::blocks_of_tile<MR>();
+    const int8_t* w = g.w;
+    for (int32_t n = 0; n < g.n; n += 4 * kBlocks, y += 4 * kBlocks, w += kBlocks * block) {
+      const int32_t channels = g.n - n < 4 * kBlocks ? g.n - n : 4 * kBlocks;
+      const int32_t* bias = g.biases(n, 4 * kBlocks);
+      alignas(16) int32_t halved[4 * kBlocks];
+      neon::halve_multipliers(halved, g, n, 4 * kBlocks);
+      const bool plain = g.store.plain() && channels == 4 * kBlocks;
+      const int8_t* const* xi = x;
+      int8_t* yi = y;
+      for (int32_t left = pixels; left > 0; left -= kTilePixels) {
+        int32x4_t sum[kTilePixels][kBlocks];
+        neon::products(sum, xi, g, w, channels > 4);
+        xi += g.segments * kTilePixels;
+        int8x8_t v[kTilePixels * kBlocks / 2];
+        for (int32_t b = 0; b < kBlocks; ++b) {
+          const int32x4_t bias_b = vld1q_s32(bias + 4 * b);
+          for (auto& pixel : sum) pixel[b] = vaddq_s32(pixel[b], bias_b);
+        }
+        neon::finish_tile(g.store, sum, halved, v, plain);
+        if (__builtin_expect(plain && left >= kTilePixels, 1)) {
+          yi = put(v, yi, g.y_step);
+        } else {
+          neon::store_part(g.store, v, 4 * kBlocks, yi, g.y_step,
+                           left < kTilePixels ? left : kTilePixels, channels);
+          yi += kTilePixels * g.y_step;
+        }
+      }
+    }
+  }
+
+  // One pixel, by 8 channels in AArch64, otherwise by 4.
+  template <int32_t MR>
+  static MOTE_SHARED void tile(const neon::Matrix& matrix, const int8_t* const* x, int8_t* y) {
+    static_assert(MR == 1);
+    const neon::Matrix g = matrix;
+    const int32_t block = (((g.segments - 1) * g.length + g.last + 15) & -16) * 4;
+    constexpr int32_t kBlocks = neon::kBlocksOfPixel;
     const int8_t* w = g.w;
     for (int32_t n = 0; n < g.n; n += 4 * kBlocks, y += 4 * kBlocks, w += kBlocks * block) {
       const int32_t count = g.n - n;
       const int32_t* bias = g.biases(n, 4 * kBlocks);
       const int32_t* mult = g.multipliers(n, 4 * kBlocks);
-      int32x4_t sum[kBlocks * MR];
+      int32x4_t sum[kBlocks];
       // Of a last block alone the products are made twice.
       neon::products(sum, x, g, w, count > 4 ? block : 0, bias);
       g.store.shift_sums(sum);
       for (int32_t b = 0; b < kBlocks; ++b) {
         const int32x4_t v = vshlq_s32(vld1q_s32(mult + 4 * b), g.store.halving());
-        for (int32_t i = 0; i < MR; ++i) sum[b * MR + i] = vqrdmulhq_s32(sum[b * MR + i], v);
+        sum[b] = vqrdmulhq_s32(sum[b], v);
       }
-      const uint32x4_t v = neon::pack_results(g.store, sum);
-      if (count >= 4 * kBlocks) {
-        put<0, kBlocks>(v, y);
-        if constexpr (MR > 1) put<1, kBlocks>(v, y + step[1]);
-        if constexpr (MR > 2) put<2, kBlocks>(v, y + step[2]);
-        if constexpr (MR > 3) put<3, kBlocks>(v, y + step[3]);
+      const uint8x8_t v = vget_low_u8(vreinterpretq_u8_u32(neon::pack_results(g.store, sum)));
+      if (kBlocks == 2 && count >= 8) {
+        vst1_u8(reinterpret_cast<uint8_t*>(y), v);
       } else {
-        int8_t bytes[16];
-        vst1q_s8(bytes, vreinterpretq_s8_u32(v));
-        neon::store_few(y, step, bytes, 4, MR, count);
+        int8_t bytes[8];
+        vst1_s8(bytes, vreinterpret_s8_u8(v));
+        neon::copy_few(y, bytes, count < 4 * kBlocks ? count : 4 * kBlocks);
       }
     }
   }
 
- private:
-  // Stores four channels of NB blocks.
-  template <int32_t I, int32_t NB>
-  static MOTE_INLINE void put(uint32x4_t v, int8_t* y) {
-    if constexpr (NB == 2) {
-      vst1_u8(reinterpret_cast<uint8_t*>(y), vget_low_u8(vreinterpretq_u8_u32(v)));
-    } else {
-      const uint32_t four = vgetq_lane_u32(v, I);
-      memcpy(y, &four, 4);
+ protected:
+#if defined(__aarch64__)
+  static MOTE_INLINE int8_t* put(const int8x8_t (&v)[4], int8_t* y, int32_t y_step) {
+    for (const int8x8_t& pixel : v) {
+      vst1_s8(y, pixel);
+      y += y_step;
     }
+    return y;
   }
+#else
+  static MOTE_INLINE int8_t* put(const int8x8_t (&v)[1], int8_t* y, int32_t y_step) {
+    const uint32x2_t pixels = vreinterpret_u32_s8(v[0]);
+    const uint32_t first = vget_lane_u32(pixels, 0), second = vget_lane_u32(pixels, 1);
+    memcpy(y, &first, 4);
+    memcpy(y + y_step, &second, 4);
+    return y + 2 * y_step;
+  }
+#endif
 #endif
 };
 

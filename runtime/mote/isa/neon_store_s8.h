@@ -58,6 +58,9 @@ struct Store {
   int32_t zp, lo, hi, shift;
 
   MOTE_INLINE bool clamps() const { return lo > -128 || hi < 127; }
+  // Whether there is nothing but multiplication, zero point and saturation. Where it is tested, an
+  // empty asm keeps GCC from doing the rest always.
+  MOTE_INLINE bool plain() const { return shift <= 1 && !clamps(); }
   MOTE_INLINE int32x4_t halving() const { return vdupq_n_s32(shift == 0 ? -1 : 0); }
   template <int32_t N>
   MOTE_INLINE void shift_sums(int32x4_t (&sum)[N]) const {
@@ -97,7 +100,12 @@ MOTE_INLINE uint32x4_t pack_results(const Store& s, const int32x4_t (&sum)[N]) {
   const int16x8_t first = s.add_zero_point(narrow(sum[0], sum[kLast < 1 ? kLast : 1]));
   int16x8_t second = first;
   if constexpr (N > 2) second = s.add_zero_point(narrow(sum[2], sum[kLast]));
-  return vreinterpretq_u32_s8(s.clamp(narrow(first, second)));
+  int8x16_t v = narrow(first, second);
+  if (__builtin_expect(s.clamps(), 0)) {
+    asm("");
+    v = s.clamp(v);
+  }
+  return vreinterpretq_u32_s8(v);
 }
 
 #endif  // __ARM_NEON
