@@ -151,6 +151,12 @@ TemplateData model_data(const Program& program, const std::string& source) {
   data["invoke_parameters"] = stateful ? "void *arena, void *state" : "void *arena";
   data["invoke_members"] = stateful ? "arena_, state_" : "arena_";
   data["input_suffix"] = clashes(program) ? "_in" : "";
+  data["time"] = false;
+  if (const auto& time = program.graph.time)
+    data["time"] = TemplateObject{{"onnx_name", comment_text(time->input)},
+                                  {"frames", std::to_string(time->frames)},
+                                  {"window", std::to_string(time->window)},
+                                  {"first_call", std::to_string(time->first_call())}};
   data["inputs"] = inputs;
   data["fed"] = std::move(fed);
   data["outputs"] = outputs;

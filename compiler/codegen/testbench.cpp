@@ -53,6 +53,10 @@ std::string check_text(const Program& program, const Slot& slot, const std::stri
   }
 }
 
+bool is_time(const Program& program, const Slot& slot) {
+  return program.graph.time && program.graph.time->input == slot.name;
+}
+
 void check_fits(const std::vector<Tensor>& tensors, const std::vector<Slot>& slots) {
   internal_check(tensors.size() == slots.size(), "{} test tensors for {} slots", tensors.size(),
                  slots.size());
@@ -74,14 +78,17 @@ TemplateList slots_data(const std::vector<Slot>& slots) {
 
 TemplateData set_data(const Program& program, const TestSet& set, size_t index,
                       TemplateList& arrays) {
-  check_fits(set.inputs, program.inputs);
+  check_fits(set.inputs, test_inputs(program));
   check_fits(set.outputs, program.outputs);
-  TemplateList fills, images, checks;  // images: of which rows are handed over
+  TemplateList fills, checks;
+  TemplateList images, windows;  // of which rows or frames are handed over
   for (size_t i = 0; i < program.inputs.size(); ++i) {
     const Slot& slot = program.inputs[i];
     const std::string array = array_name(index, "input", slot);
     arrays.push_back(array_data(array, set.inputs[i]));
-    (slot.rows > 0 ? images : fills)
+    (slot.rows > 0            ? images
+     : is_time(program, slot) ? windows
+                              : fills)
         .push_back(TemplateObject{{"c_name", slot.c_name},
                                   {"array", array},
                                   {"bytes", std::to_string(slot.type.bytes())}});
@@ -93,11 +100,35 @@ TemplateData set_data(const Program& program, const TestSet& set, size_t index,
     checks.push_back(TemplateObject{{"index", std::to_string(index)},
                                     {"call", check_text(program, slot, array)}});
   }
-  return TemplateObject{
-      {"index", std::to_string(index)}, {"fills", fills}, {"images", images}, {"checks", checks}};
+  return TemplateObject{{"index", std::to_string(index)},
+                        {"fills", fills},
+                        {"images", images},
+                        {"windows", windows},
+                        {"checks", checks}};
+}
+
+// A window is [outer, frames of the window, inner].
+TemplateData time_data(const TimePort& time, const Slot& slot) {
+  const auto axis = static_cast<size_t>(time.axis);
+  const Shape& shape = slot.type.shape;
+  return TemplateObject{{"c_name", slot.c_name},
+                        {"c_type", std::string(c_type_of(slot.type.dtype))},
+                        {"outer", std::to_string(product(shape, 0, axis))},
+                        {"inner", std::to_string(product(shape, axis + 1, shape.size()))},
+                        {"frames", std::to_string(time.frames)},
+                        {"window", std::to_string(time.window)},
+                        {"first", std::to_string(time.window - time.first_call() * time.frames)}};
 }
 
 }  // namespace
+
+std::vector<Slot> test_inputs(const Program& program) {
+  std::vector<Slot> slots = program.inputs;
+  for (Slot& slot : slots)
+    if (is_time(program, slot))
+      slot.type.shape[static_cast<size_t>(program.graph.time->axis)] = program.graph.time->window;
+  return slots;
+}
 
 std::string c_string(std::string_view text) {
   std::string literal = "\"";
@@ -138,6 +169,10 @@ Files make_testbench(const Program& program, const std::string& source,
       data["fed"] = TemplateObject{{"c_name", slot.c_name},
                                    {"c_upper", upper(slot.c_name)},
                                    {"c_type", std::string(c_type_of(slot.type.dtype))}};
+  data["time"] = false;
+  for (const Slot& slot : program.inputs)
+    if (is_time(program, slot)) data["time"] = time_data(*program.graph.time, slot);
+  data["whole"] = data["fed"].is_false() && data["time"].is_false();
   data["outputs"] = slots_data(program.outputs);
   data["arrays"] = arrays;
   data["sets"] = set_list;

@@ -9,7 +9,11 @@
 
 namespace motec {
 
-// Tensors in the order of Program::inputs and Program::outputs.
+// What a data set has for each of Program::inputs: of an input that moves along a stream the whole
+// window, which the test hands over from its first frame on.
+std::vector<Slot> test_inputs(const Program& program);
+
+// Tensors in the order of test_inputs() and Program::outputs.
 struct TestSet {
   std::vector<Tensor> inputs, outputs;
 };

@@ -104,6 +104,9 @@ void add_code_options(CLI::App* app, ModelArguments& arguments) {
   add_repeatable(app, "--stream-input", arguments.stream_inputs, "NAME",
                  "Takes an input row by row, so that it never stands whole in RAM; may be repeated "
                  "for other models");
+  add_repeatable(app, "--stream-time", arguments.stream_times, "NAME[=N]",
+                 "Slides along an input: each call takes its N newest frames, and computes what is "
+                 "new; N is the least possible if not given; may be repeated for other models");
   app->add_option("--dump", arguments.passes.dump,
                   "Prints the graph to standard error: all, before:PASS or after:PASS")
       ->type_name("WHEN");

@@ -97,6 +97,7 @@ std::vector<ModelArguments> split_arguments(const CompileArguments& arguments) {
       return is_input_of_others(text.substr(0, text.rfind('=')));
     };
     std::erase_if(split[i].stream_inputs, is_input_of_others);
+    std::erase_if(split[i].stream_times, is_for_others);
     for (auto* options : {&split[i].input_shapes, &split[i].input_values, &split[i].states})
       std::erase_if(*options, is_for_others);
   }

@@ -19,7 +19,7 @@ struct ModelArguments {
   std::vector<std::string> input_shapes;  // "x=1,49,10"
   std::vector<std::string> input_values;  // "x=FILE"
   std::vector<std::string> states;        // "in=out"
-  std::vector<std::string> stream_inputs;
+  std::vector<std::string> stream_inputs, stream_times;
   std::string quantize, calibrate = "auto";
   DataArguments calibration;
   double accuracy_budget = -1;  // percent; below 0: none

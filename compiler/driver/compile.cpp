@@ -79,6 +79,7 @@ Graph load_graph(const CompileOptions& options, QuantReport* report) {
   if (options.nhwc_io) take_nhwc(graph);
   run_passes(graph, options.passes);
   if (options.integer_io) take_integers(graph);
+  if (options.stream_time) stream_time(graph, *options.stream_time);
   return graph;
 }
 

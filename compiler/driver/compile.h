@@ -8,6 +8,7 @@
 #include "driver/samples.h"
 #include "import/onnx_reader.h"
 #include "passes/pipeline.h"
+#include "passes/stream_time.h"
 #include "plan/plan.h"
 #include "quant/describe.h"
 
@@ -32,6 +33,7 @@ struct CompileOptions {
   PassOptions passes;
   std::vector<std::pair<std::string, std::string>> states;  // input name, output name
   std::optional<int64_t> arena_limit, flash_limit;
+  std::optional<StreamTime> stream_time;    // along which the model slides from call to call
   std::optional<std::string> stream_input;  // whose rows the caller hands over one by one
 };
 

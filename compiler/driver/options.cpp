@@ -101,6 +101,28 @@ Tensor read_tensor_by_name(const std::filesystem::path& path) {
         .hint = "write it with numpy.save"});
 }
 
+void check_one_input(const std::vector<std::string>& names, std::string_view option) {
+  if (names.size() < 2) return;
+  fail({.code = "E1116",
+        .message = fmt::format("{} is for one input of a model, and names {}", option,
+                               fmt::join(names, ", ")),
+        .hint = "stream one of them, and make others constants with --input-value"});
+}
+
+// "x" or "x=3".
+StreamTime parse_stream_time(const std::string& text) {
+  const size_t equals = text.rfind('=');
+  if (equals == text.npos) return {.input = text};
+  const std::string number = text.substr(equals + 1);
+  int64_t frames = 0;
+  const char* end = number.data() + number.size();
+  if (std::from_chars(number.data(), end, frames).ptr != end || frames < 1)
+    fail({.code = "E1117",
+          .message = fmt::format("--stream-time {}: '{}' is no number of frames", text, number),
+          .hint = "write the new frames of a call behind the input's name: features=1"});
+  return {.input = text.substr(0, equals), .frames = frames};
+}
+
 CompileOptions compile_options(const ModelArguments& arguments) {
   check_one_of(arguments.optimize, "--optimize", {"speed", "balanced", "ram", "ram=min", "flash"});
   check_one_of(arguments.io, "--io", {"float", "quantized"});
@@ -124,13 +146,17 @@ CompileOptions compile_options(const ModelArguments& arguments) {
   }
   for (const std::string& text : arguments.states)
     options.states.push_back(name_and_value(text, "--state", "h_in=h_out"));
-  if (arguments.stream_inputs.size() > 1) {
-    fail({.code = "E1116",
-          .message = fmt::format("--stream-input is for one input of a model, and names {}",
-                                 fmt::join(arguments.stream_inputs, ", ")),
-          .hint = "stream one of them, and make others constants with --input-value"});
-  }
+  check_one_input(arguments.stream_inputs, "--stream-input");
   if (!arguments.stream_inputs.empty()) options.stream_input = arguments.stream_inputs[0];
+  check_one_input(arguments.stream_times, "--stream-time");
+  if (!arguments.stream_times.empty()) {
+    options.stream_time = parse_stream_time(arguments.stream_times[0]);
+    for (const bool both : {options.stream_input.has_value(), !options.states.empty()})
+      if (both)
+        fail({.code = "E1117",
+              .message = "--stream-time goes with neither --stream-input nor --state",
+              .hint = "it keeps the past of its input itself; leave out the other option"});
+  }
   if (!arguments.arena_limit.empty())
     options.arena_limit = parse_size(arguments.arena_limit, "--arena-limit");
   if (!arguments.flash_limit.empty())

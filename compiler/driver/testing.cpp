@@ -5,6 +5,7 @@
 
 #include "driver/dataset.h"
 #include "eval/evaluator.h"
+#include "eval/window.h"
 #include "import/model_info.h"
 #include "ops/move.h"
 #include "ops/quantize.h"
@@ -53,10 +54,18 @@ Distance distance(const Tensor& got, const Tensor& want, double unit) {
   return d;
 }
 
+// What the compiled graph evaluates to: after the last frames of a window, if it slides along one.
+std::vector<Tensor> results_of(const Program& program, const std::vector<Tensor>& inputs) {
+  if (!program.graph.time) return evaluate(program.graph, inputs);
+  std::vector<Tensor> outputs = evaluate_window(program.graph, inputs);
+  outputs.resize(program.outputs.size());
+  return outputs;
+}
+
 // Expects what the compiled graph evaluates to, once that is near enough to the data.
 void expect_integers(TestSet& set, size_t index, const Program& program, double drift,
                      TestData& tests) {
-  std::vector<Tensor> outputs = evaluate(program.graph, set.inputs);
+  std::vector<Tensor> outputs = results_of(program, set.inputs);
   for (size_t i = 0; i < outputs.size(); ++i) {
     const Slot& slot = program.outputs[i];
     const double unit = slot.type.quant ? slot.type.quant->scale[0] : 1.0;
@@ -92,11 +101,13 @@ TestData load_test_data(const CompileOptions& options, const Program& program,
   std::vector<DataSet> sets = read_data(data, ports);
   TestData tests;
   tests.evaluated = fill_expected(sets, reference, ports);
-  const bool quantized = is_quantized(program.graph) && program.state_bytes == 0;
+  const bool quantized =
+      is_quantized(program.graph) && (program.state_bytes == 0 || program.graph.time);
+  const std::vector<Slot> slots = test_inputs(program);
   for (DataSet& set : sets) {
     TestSet test;
     for (size_t i = 0; i < set.inputs.size(); ++i)
-      test.inputs.push_back(as_slot(std::move(set.inputs[i]), program.inputs[i]));
+      test.inputs.push_back(as_slot(std::move(set.inputs[i]), slots[i]));
     for (size_t i = 0; i < set.outputs.size(); ++i)
       test.outputs.push_back(as_slot(std::move(set.outputs[i]), program.outputs[i]));
     if (quantized) expect_integers(test, tests.sets.size(), program, drift, tests);

@@ -4,6 +4,7 @@
 #include <any>
 #include <deque>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -72,6 +73,15 @@ struct StatePair {
   int input, output;
 };
 
+// An input that moves on along a stream from call to call: it is the newest frames alone.
+struct TimePort {
+  std::string input;
+  int axis = 0;                    // of the input
+  int64_t frames = 0, window = 0;  // new ones in a call; those that the model had as its input
+  // Counted from 1, after a reset: the call whose outputs are the first of a whole window.
+  int64_t first_call() const { return (window + frames - 1) / frames; }
+};
+
 // What pruning took out of the integer layers.
 struct Pruned {
   int64_t channels = 0, macs = 0, weight_bytes = 0;
@@ -89,6 +99,7 @@ struct Graph {
   std::vector<Op> ops;
   std::vector<Port> inputs, outputs;
   std::vector<StatePair> states;
+  std::optional<TimePort> time;
   std::vector<Note> notes;
   Pruned pruned;
 

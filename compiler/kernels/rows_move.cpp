@@ -3,6 +3,7 @@
 #include "ops/concat.h"
 #include "ops/move.h"
 #include "ops/pad.h"
+#include "ops/slide.h"
 
 namespace motec {
 namespace {
@@ -39,6 +40,15 @@ Call lower_pad(const Site& site, const Kernel&) {
           .operands = {Operand::input(0), Operand::input(1), Operand::output(0)}};
 }
 
+Call lower_slide(const Site& site, const Kernel&) {
+  return {.function = "mote::slide",
+          .headers = {"slide.h"},
+          .shape = shape_members(
+              slide_shape(site.op.as<SlideAttrs>(), site.in(0).shape, site.in(1).shape)),
+          .operands = {Operand::input(0), Operand::input(1), Operand::output(0)}};
+}
+uint32_t window_in_place(const Site&) { return 1; }
+
 constexpr Kernel kRows[] = {
     // clang-format off
     // name        op               needs  isa refuses     lower         cost         in place, by rows
@@ -46,6 +56,7 @@ constexpr Kernel kRows[] = {
     {"expand",     &ops::expand,    kNone, "", serves_all, lower_move,   per_element},
     {"pad",        &ops::pad,       kNone, "", serves_all, lower_pad,    per_element, nullptr, rows_alone},
     {"slice",      &ops::slice,     kNone, "", serves_all, lower_move,   per_element},
+    {"slide",      &ops::slide,     kNone, "", serves_all, lower_slide,  per_element, window_in_place},
     {"transpose",  &ops::transpose, kNone, "", serves_all, lower_move,   per_element},
     // clang-format on
 };

@@ -28,6 +28,7 @@
 #include "ops/reshape.h"
 #include "ops/scatter.h"
 #include "ops/select.h"
+#include "ops/slide.h"
 #include "ops/softmax.h"
 #include "ops/topk.h"
 #include "ops/unary.h"
@@ -72,6 +73,7 @@ std::span<const OpDef* const> all_ops() {
       &ops::scatter_nd,
       &ops::select,
       &ops::slice,
+      &ops::slide,
       &ops::softmax,
       &ops::topk,
       &ops::transpose,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ops/slide.h"
 #include "ops/unary.h"
 
 namespace motec {
@@ -23,9 +24,27 @@ ValueId viewed(const Graph& graph, ValueId id) {
   return id;
 }
 
-bool is_state(const Graph& graph, ValueId id) {
+// Whether a state's new value is made in the place of the old one.
+bool slides(const Graph& graph, const StatePair& pair) {
+  const ValueId old = graph.inputs[static_cast<size_t>(pair.input)].value;
+  const ValueId next = graph.outputs[static_cast<size_t>(pair.output)].value;
+  return std::any_of(graph.ops.begin(), graph.ops.end(), [&](const Op& op) {
+    return op.def == &ops::slide && op.in[0] == old && op.out[0] == next;
+  });
+}
+
+// Whether a value stands where a state does.
+bool in_state(const Graph& graph, ValueId id) {
   return std::any_of(graph.states.begin(), graph.states.end(), [&](const StatePair& pair) {
-    return graph.inputs[static_cast<size_t>(pair.input)].value == id;
+    return graph.inputs[static_cast<size_t>(pair.input)].value == id ||
+           (graph.outputs[static_cast<size_t>(pair.output)].value == id && slides(graph, pair));
+  });
+}
+
+// Whether an output is the new value of a state that slides.
+bool slides(const Graph& graph, size_t output) {
+  return std::any_of(graph.states.begin(), graph.states.end(), [&](const StatePair& pair) {
+    return static_cast<size_t>(pair.output) == output && slides(graph, pair);
   });
 }
 
@@ -34,10 +53,13 @@ bool is_state(const Graph& graph, ValueId id) {
 void copy_ports(Graph& graph) {
   // A state's old value, be it an output or another state's new value, is copied aside before the
   // first state changes.
-  for (Port& port : graph.outputs)
-    if (graph.constant(port.value) || is_state(graph, viewed(graph, port.value))) copy(graph, port);
+  for (size_t i = 0; i < graph.outputs.size(); ++i) {
+    Port& port = graph.outputs[i];
+    if (slides(graph, i)) continue;
+    if (graph.constant(port.value) || in_state(graph, viewed(graph, port.value))) copy(graph, port);
+  }
   for (const StatePair& pair : graph.states)
-    copy(graph, graph.outputs[static_cast<size_t>(pair.output)]);
+    if (!slides(graph, pair)) copy(graph, graph.outputs[static_cast<size_t>(pair.output)]);
 }
 
 }  // namespace motec

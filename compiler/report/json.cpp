@@ -61,6 +61,17 @@ Json stream_input_json(const Program& program) {
   return nullptr;
 }
 
+// The input that moves on from call to call; null where there is none.
+Json stream_time_json(const Program& program) {
+  const auto& time = program.graph.time;
+  if (!time) return nullptr;
+  return {{"name", time->input},
+          {"axis", time->axis},
+          {"frames", time->frames},
+          {"window", time->window},
+          {"first_call", time->first_call()}};
+}
+
 Json candidate_json(const Choice& choice) {
   Json json = {{"name", std::string(choice.kernel->name)},
                {"cost", nullptr},
@@ -128,6 +139,7 @@ Json model_json(const Program& program, const ReportContext& context) {
                {"inputs", slots_json(program, program.inputs)},
                {"outputs", slots_json(program, program.outputs)},
                {"stream_input", stream_input_json(program)},
+               {"stream_time", stream_time_json(program)},
                {"memory", memory_json(program)},
                {"totals",
                 {{"macs", program.macs()},

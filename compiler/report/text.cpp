@@ -75,6 +75,11 @@ std::string summary(const Program& program, const Palette& palette, bool all_lay
   text += fmt::format(" {}(lower bound {}{}){}\n", palette.dim, grouped(program.arena_lower_bound),
                       program.arena_optimal ? "; no smaller one exists for these buffers" : "",
                       palette.reset);
+  if (const auto& time = program.graph.time)
+    text += fmt::format(
+        "  stream   {} new of {} frames in each call; outputs of a whole window from "
+        "call {} on\n",
+        time->frames, time->window, time->first_call());
   if (program.state_bytes)
     text += fmt::format("  state    {} bytes\n", grouped(program.state_bytes));
   text +=

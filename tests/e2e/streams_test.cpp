@@ -9,12 +9,15 @@
 #include "driver/builder.h"
 #include "driver/process.h"
 #include "eval/evaluator.h"
+#include "eval/window.h"
 #include "ir/print.h"
+#include "passes/stream_time.h"
 #include "support/diag.h"
 #include "support/files.h"
 #include "support/identifier.h"
 #include "support/integer_layers.h"
 #include "support/row_networks.h"
+#include "support/time_networks.h"
 
 namespace motec::test {
 namespace {
@@ -42,7 +45,7 @@ class Batch {
   Batch(const Target& target, std::filesystem::path dir) : target_(target), dir_(std::move(dir)) {}
 
   // Adds a network, planned in one way: each plan costs half a second of compilation.
-  void add(uint32_t seed) {
+  void add_rows(uint32_t seed) {
     const Numbers numbers = seed % 4 == 0 ? Numbers::Float : Numbers::Int8;
     const Graph graph = row_network(seed, numbers);
     const std::vector<PlanKind> kinds = plan_kinds(seed);
@@ -51,13 +54,25 @@ class Batch {
         fmt::format("{}{}_{}", numbers == Numbers::Int8 ? "q" : "f", seed, kind.name);
     const Program program = plan_of(graph, target_, name, kind);
     streamed_ += !program.regions.empty();
-    Files files = make_bundle(program, "random");
-    files.merge(make_testbench(program, "random", test_sets(graph, seed), kTolerance));
-    write_files(dir_, files);
-    names_.push_back(name);
-    source_ += fmt::format("#define {}_TEST_NO_MAIN\n", upper(name));
-    for (const char* part : {"", "_weights", "_test"})
-      source_ += fmt::format("#include \"{}{}.cpp\"\n", name, part);
+    add(program, test_sets(graph, seed));
+  }
+
+  // Adds a network that slides along a stream, with windows of it.
+  void add_time(uint32_t seed) {
+    const Graph graph = time_network(seed);
+    Graph sliding = graph;
+    try {
+      stream_time(sliding, {.input = "x"});
+    } catch (const CompileError& error) {
+      REQUIRE(error.diags().at(0).code == "E4104");
+      return;
+    }
+    const std::string name = fmt::format("t{}", seed);
+    const Program program = plan(sliding, target_, {.name = name});
+    ++streamed_;
+    std::vector<TestSet> sets = test_sets(graph, seed);
+    for (TestSet& set : sets) set.outputs[0] = evaluate_window(sliding, set.inputs)[0];
+    add(program, sets);
   }
 
   std::string write(size_t index) const {
@@ -72,6 +87,17 @@ class Batch {
   int streamed() const { return streamed_; }
 
  private:
+  void add(const Program& program, const std::vector<TestSet>& sets) {
+    const std::string& name = program.name;
+    Files files = make_bundle(program, "random");
+    files.merge(make_testbench(program, "random", sets, kTolerance));
+    write_files(dir_, files);
+    names_.push_back(name);
+    source_ += fmt::format("#define {}_TEST_NO_MAIN\n", upper(name));
+    for (const char* part : {"", "_weights", "_test"})
+      source_ += fmt::format("#include \"{}{}.cpp\"\n", name, part);
+  }
+
   const Target& target_;
   std::filesystem::path dir_;
   std::vector<std::string> names_;
@@ -80,7 +106,8 @@ class Batch {
 };
 
 // Builds and runs `count` networks from a seed on in one program.
-void run_networks(std::string_view target_name, uint32_t seed, uint32_t count, uint32_t per_batch) {
+void run_networks(std::string_view target_name, uint32_t seed, uint32_t count, uint32_t per_batch,
+                  void (Batch::*add)(uint32_t seed)) {
   const Target& target = find_target(target_name);
   const TemporaryDirectory dir;
   Builder builder(target, dir.path(), {.cflags = "-O1", .cxx = {}, .jobs = 2});
@@ -95,7 +122,7 @@ void run_networks(std::string_view target_name, uint32_t seed, uint32_t count, u
   int streamed = 0;
   for (uint32_t first = seed; first < seed + count; first += per_batch) {
     Batch batch(target, dir.path());
-    for (uint32_t s = first; s < std::min(first + per_batch, seed + count); ++s) batch.add(s);
+    for (uint32_t s = first; s < std::min(first + per_batch, seed + count); ++s) (batch.*add)(s);
     declared += fmt::format("void batch_{}(void);\n", sources.size());
     called += fmt::format("  batch_{}();\n", sources.size());
     sources.push_back(batch.write(sources.size()));
@@ -123,11 +150,16 @@ void run_networks(std::string_view target_name, uint32_t seed, uint32_t count, u
 TEST_CASE("random networks on the host") {
   constexpr uint32_t kNetworks = 500, kPerProgram = 100;
   for (uint32_t i = 0; i < kNetworks; i += kPerProgram)
-    run_networks("host", first_seed() + i, kPerProgram, 20);
+    run_networks("host", first_seed() + i, kPerProgram, 20, &Batch::add_rows);
 }
 
 TEST_CASE("a sample of them on Cortex-M4") {
-  run_networks("cortex-m4", first_seed() + 1000, 40, 10);
+  run_networks("cortex-m4", first_seed() + 1000, 40, 10, &Batch::add_rows);
+}
+
+TEST_CASE("networks that slide along a stream") {
+  run_networks("host", first_seed(), 40, 10, &Batch::add_time);
+  run_networks("cortex-m4", first_seed() + 100, 10, 5, &Batch::add_time);
 }
 
 }  // namespace

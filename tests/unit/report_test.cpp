@@ -2,12 +2,14 @@
 #include <nlohmann/json.hpp>
 
 #include "ops/binary.h"
+#include "passes/stream_time.h"
 #include "plan/plan.h"
 #include "report/facts.h"
 #include "report/html.h"
 #include "report/json.h"
 #include "report/memory_map.h"
 #include "report/text.h"
+#include "support/graph_builder.h"
 
 namespace motec {
 namespace {
@@ -43,6 +45,22 @@ TEST_CASE("reports tell of an input that is handed over in rows") {
   CHECK(summary(program, {}, true).find("in 4 rows of 6 elements") != std::string::npos);
   CHECK(report_html(one(program)).find("in 4 rows of 6 elements") != std::string::npos);
   CHECK(nlohmann::json::parse(report_json(one(small_program())))["stream_input"].is_null());
+}
+
+TEST_CASE("a network that slides along a stream tells by how much") {
+  test::GraphBuilder b;
+  const ValueId x = b.input("x", {1, 20, 1, 4}), w = b.random({4, 6, 1, 4});
+  b.output("y", b.op(ops::conv2d, Conv2dAttrs{.stride = {2, 1}}, {x, w, b.random({4})}));
+  stream_time(b.graph(), {.input = "x"});
+  const Program program = plan(std::move(b.graph()), find_target("generic"), {.name = "slides"});
+  CHECK(program.state_bytes == 6 * 4 * 4);
+  const auto json = nlohmann::json::parse(report_json(one(program)));
+  CHECK(json["stream_time"] ==
+        nlohmann::json(
+            {{"name", "x"}, {"axis", 1}, {"frames", 2}, {"window", 20}, {"first_call", 10}}));
+  CHECK(json["totals"]["macs"] == 6 * 4 * 4);
+  CHECK(summary(program, {}, true).find("2 new of 20 frames in each call") != std::string::npos);
+  CHECK(nlohmann::json::parse(report_json(one(small_program())))["stream_time"].is_null());
 }
 
 TEST_CASE("the JSON report has its keys") {

@@ -9,6 +9,7 @@
 #                  [IO float|quantized]         quantized: integers where the model quantizes
 #                  [IO_LAYOUT model|nhwc]       nhwc: images channels last
 #                  [STREAM_INPUT <input>]       its rows are handed over one by one
+#                  [STREAM_TIME <input>[=<n>]]  each call takes its n newest frames
 #                  [QUANTIZE int8 CALIBRATION <data>]
 #                  [INPUT_SHAPE <input>=<d0,d1,…> …]
 #                  [STATE <input>=<output> …]
@@ -49,7 +50,7 @@ endfunction()
 
 function(mote_add_model target)
   set(values MODEL TARGET NAME OPTIMIZE ARENA_LIMIT FLASH_LIMIT IO IO_LAYOUT QUANTIZE CALIBRATION
-             STREAM_INPUT EMIT_TEST REPORT)
+             STREAM_INPUT STREAM_TIME EMIT_TEST REPORT)
   set(lists INPUT_SHAPE STATE)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "${values}" "${lists}")
   if(arg_UNPARSED_ARGUMENTS)
@@ -74,7 +75,7 @@ function(mote_add_model target)
   set(sources ${dir}/${arg_NAME}.cpp ${dir}/${arg_NAME}_weights.cpp)
   set(outputs ${sources} ${dir}/${arg_NAME}.h)
   set(options --name ${arg_NAME} --target ${arg_TARGET} --depfile ${dir}/${arg_NAME}.d)
-  foreach(option OPTIMIZE ARENA_LIMIT FLASH_LIMIT IO IO_LAYOUT STREAM_INPUT QUANTIZE)
+  foreach(option OPTIMIZE ARENA_LIMIT FLASH_LIMIT IO IO_LAYOUT STREAM_INPUT STREAM_TIME QUANTIZE)
     if(arg_${option})
       string(TOLOWER "--${option}" flag)
       string(REPLACE "_" "-" flag ${flag})
