@@ -225,6 +225,10 @@ TEST_CASE("plans of random networks hold what they read") {
   constexpr const char* kTargets[] = {"cortex-m4",     "generic", "cortex-m55",
                                       "cortex-m0plus", "rv32gcv", "aarch64-dotprod"};
   int regions = 0, rings = 0, wrong_rings = 0, overlaps = 0;
+  const auto fits_less = [](Program program) {
+    program.arena_bytes -= kArenaAlignment;
+    return program.arena_bytes >= 0 && is_right(program);
+  };
   for (uint32_t seed = kFirst; seed < kFirst + kNetworks; ++seed) {
     const Graph graph = row_network(seed, seed % 4 == 0 ? Numbers::Float : Numbers::Int8);
     const Target& target = find_target(kTargets[seed % std::size(kTargets)]);
@@ -233,6 +237,7 @@ TEST_CASE("plans of random networks hold what they read") {
       Program program;
       REQUIRE_NOTHROW(program = plan_of(graph, target, "random", kind));
       REQUIRE(is_right(program));
+      REQUIRE_FALSE(fits_less(program));
       overlaps += static_cast<int>(used_overlaps(program).size());
       for (size_t r = 0; r < program.regions.size(); ++r) {
         ++regions;
