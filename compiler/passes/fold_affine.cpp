@@ -21,26 +21,29 @@ struct Affine {
   std::vector<float> scale, shift;
 };
 
-// The constant operand as one number per channel, or nothing if it varies otherwise.
-std::optional<std::vector<float>> per_channel(const Tensor* constant, int64_t channels) {
+// The constant operand as one number per channel, or nothing if it varies otherwise. Where the
+// result has but one element per channel, its shape does not matter.
+std::optional<std::vector<float>> per_channel(const Tensor* constant, int64_t channels,
+                                              int64_t elements) {
   if (!constant || constant->dtype != DType::F32) return {};
   const Shape& shape = constant->shape;
   const int64_t n = constant->elements();
-  if (n != 1 && (n != channels || shape.back() != channels)) return {};
+  if (n != 1 && (n != channels || (shape.back() != channels && elements != channels))) return {};
   std::vector<float> values(static_cast<size_t>(channels));
   for (size_t i = 0; i < values.size(); ++i) values[i] = constant->data<float>()[n == 1 ? 0 : i];
   return values;
 }
 
-// A Binary with a constant operand as an affine function of the other operand `*x`.
-std::optional<Affine> as_affine(const Rewriter& r, const Op& op, ValueId* x) {
+// A Binary with a constant operand as an affine function of the other operand `*x`, which has that
+// many channels.
+std::optional<Affine> as_affine(const Rewriter& r, const Op& op, int64_t channels, ValueId* x) {
   if (op.def != &ops::binary || op.as<BinaryAttrs>().act.fn != UnaryFn::Identity) return {};
   const Type& y = r.type(op.out[0]);
   if (y.dtype != DType::F32 || y.shape.empty()) return {};
   const BinaryFn fn = op.as<BinaryAttrs>().fn;
   const size_t c = r.constant(op.in[1]) ? 1 : 0;  // the constant operand
   *x = op.in[1 - c];
-  const auto values = per_channel(r.constant(op.in[c]), y.shape.back());
+  const auto values = per_channel(r.constant(op.in[c]), channels, y.elements());
   if (!values || r.type(*x) != y) return {};
   const size_t n = values->size();
   Affine affine{std::vector<float>(n, 1.0f), std::vector<float>(n, 0.0f)};
@@ -106,26 +109,46 @@ ValueId emit_with(Rewriter& r, const Op& like, ValueId x, Tensor weights,
   return r.emit(*like.def, like.attrs, {x, w, b}, like.origin);
 }
 
-// affine(layer(x)) -> layer'(x)
-bool fold_behind(Rewriter& r, const Op& op) {
-  ValueId x;
-  const auto affine = as_affine(r, op, &x);
-  if (!affine) return false;
-  const Op* layer = r.producer(x);
-  const auto facts = as_layer(r, layer);
-  if (!facts || r.use_count(x) != 1 || facts->act.fn != UnaryFn::Identity) return false;
-  Tensor weights = *r.constant(layer->in[1]);
+bool fold_into(Rewriter& r, const Op& op, const Op& layer, const Affine& affine) {
+  Tensor weights = *r.constant(layer.in[1]);
   const int64_t outputs = weights.shape[0],
                 row = weights.elements() / std::max<int64_t>(outputs, 1);
-  std::vector<float> bias = bias_of(r, *layer, outputs);
+  std::vector<float> bias = bias_of(r, layer, outputs);
   for (int64_t o = 0; o < outputs; ++o) {
     const auto i = static_cast<size_t>(o);
-    for (int64_t k = 0; k < row; ++k) weights.data<float>()[o * row + k] *= affine->scale[i];
-    bias[i] = bias[i] * affine->scale[i] + affine->shift[i];
+    for (int64_t k = 0; k < row; ++k) weights.data<float>()[o * row + k] *= affine.scale[i];
+    bias[i] = bias[i] * affine.scale[i] + affine.shift[i];
   }
-  const Op copy = *layer;
-  r.replace(op.out[0], emit_with(r, copy, copy.in[0], std::move(weights), bias));
+  const Op copy = layer;
+  const Shape& shape = r.type(op.out[0]).shape;
+  ValueId y = emit_with(r, copy, copy.in[0], std::move(weights), bias);
+  if (r.type(y).shape != shape) y = r.emit(ops::reshape, ReshapeAttrs{shape}, {y}, op.origin);
+  r.replace(op.out[0], y);
   return true;
+}
+
+// affine(layer(x)) -> layer'(x)
+bool fold_behind(Rewriter& r, const Op& op) {
+  if (op.def != &ops::binary) return false;
+  const int64_t elements = r.type(op.out[0]).elements();
+  for (const ValueId operand : op.in) {
+    const Op* layer = r.producer(operand);
+    ValueId made = operand;
+    // One element per channel may have been given another shape.
+    const bool reshaped = layer && layer->def == &ops::reshape && r.use_count(operand) == 1;
+    if (reshaped) {
+      made = layer->in[0];
+      layer = r.producer(made);
+    }
+    const auto facts = as_layer(r, layer);
+    if (!facts || r.use_count(made) != 1 || facts->act.fn != UnaryFn::Identity) continue;
+    const int64_t channels = r.constant(layer->in[1])->shape[0];
+    if (reshaped ? channels != elements : r.type(op.out[0]).shape.back() != channels) continue;
+    ValueId x;
+    const auto affine = as_affine(r, op, channels, &x);
+    if (affine && x == operand) return fold_into(r, op, *layer, *affine);
+  }
+  return false;
 }
 
 // layer(affine(x)) -> layer'(x). A shift before a padded convolution stays: the border is zero, not
@@ -136,7 +159,7 @@ bool fold_before(Rewriter& r, const Op& op) {
   const Op* before = r.producer(op.in[0]);
   if (!before || r.use_count(op.in[0]) != 1) return false;
   ValueId x;
-  const auto affine = as_affine(r, *before, &x);
+  const auto affine = as_affine(r, *before, r.type(op.in[0]).shape.back(), &x);
   if (!affine) return false;
   const bool shifts =
       std::any_of(affine->shift.begin(), affine->shift.end(), [](float s) { return s != 0.0f; });

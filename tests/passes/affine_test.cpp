@@ -54,6 +54,16 @@ void norm_around_dense(GraphBuilder& b) {
   b.output("y", batch_norm(b, b.dense(batch_norm(b, b.input("x", {2, 5})), 3)));
 }
 
+// The last convolution of a classifier: one element per channel, in two shapes.
+void norm_behind_reshaped(GraphBuilder& b) {
+  const ValueId x = b.reshape(b.conv(b.input("x", {1, 3, 3, 2}), 5, 3), {1, 5, 1, 1});
+  const ValueId y = b.binary(BinaryFn::Mul, x, b.random({1, 5, 1, 1}));
+  b.output("y", b.binary(BinaryFn::Add, y, b.random({1, 5, 1, 1})));
+  // Rows are no channels.
+  const ValueId rows = b.reshape(b.conv(b.input("z", {1, 5, 1, 2}), 1, 1), {1, 1, 5, 1});
+  b.output("rows", b.binary(BinaryFn::Mul, rows, b.random({1, 1, 5, 1})));
+}
+
 void subtractions_and_quotients(GraphBuilder& b) {
   const ValueId x = b.input("x", {1, 5, 5, 2});
   const ValueId a = b.binary(BinaryFn::Sub, b.conv(x, 3, 1), b.random({3}));
@@ -108,6 +118,7 @@ TEST_CASE("fold-affine, fold-pads") {
       {"norm_around_depthwise", fold_affine, norm_around_depthwise},
       {"norm_around_grouped", fold_affine, norm_around_grouped},
       {"norm_around_dense", fold_affine, norm_around_dense},
+      {"norm_behind_reshaped", fold_affine, norm_behind_reshaped},
       {"subtractions_and_quotients", fold_affine, subtractions_and_quotients},
       {"not_folded", fold_affine, not_folded},
       {"constants_merge", fold_affine, constants_merge},
