@@ -1,5 +1,9 @@
 #include "support/parallel.h"
 
+#ifdef __linux__
+#include <sched.h>
+#endif
+
 #include <algorithm>
 #include <condition_variable>
 #include <exception>
@@ -104,7 +108,13 @@ class OrderedRun {
 }  // namespace
 
 int thread_count(int asked) {
-  return asked > 0 ? asked : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  if (asked > 0) return asked;
+#ifdef __linux__
+  // Those that this process may use can be fewer than there are.
+  cpu_set_t usable;
+  if (sched_getaffinity(0, sizeof usable, &usable) == 0) return std::max(1, CPU_COUNT(&usable));
+#endif
+  return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
 }
 
 void run_in_order(int64_t count, const ParallelOptions& options,
