@@ -67,11 +67,14 @@ void add_quantizer_options(CLI::App* app, ModelArguments& arguments) {
       ->type_name("METHOD")
       ->capture_default_str();
   app->add_option("--accuracy-budget", arguments.accuracy_budget,
-                  "Most error of the outputs (before a last Softmax), RMS in percent of theirs: "
-                  "layers that hurt most get "
-                  "int16 activations or stay float until it is kept")
+                  "Most error of the outputs (before a last Softmax), RMS in percent of theirs, or "
+                  "with --labels, most accuracy lost, in percent of the samples: layers that hurt "
+                  "most get int16 activations or stay float until it is kept")
       ->type_name("PERCENT")
       ->check(CLI::NonNegativeNumber);
+  app->add_option("--labels", arguments.labels,
+                  "Classes of the samples, .npy or text: shows accuracy before and after")
+      ->type_name("FILE");
 }
 
 // What changes the emitted code.
@@ -85,7 +88,9 @@ void add_code_options(CLI::App* app, ModelArguments& arguments) {
       ->capture_default_str();
   app->add_option("--arena-limit", arguments.arena_limit, "Most bytes of the arena, like 16K")
       ->type_name("N");
-  app->add_option("--flash-limit", arguments.flash_limit, "Most bytes of weights, like 1M")
+  app->add_option("--flash-limit", arguments.flash_limit,
+                  "Most bytes of weights, like 1M; with --quantize, layers that bear it best get "
+                  "weights of 4 bits until it is kept")
       ->type_name("N");
   app->add_option("--io", arguments.io,
                   "Types of inputs and outputs: float, or quantized where the model quantizes them")
@@ -209,9 +214,6 @@ class CommandLine {
         ->type_name("TYPE")
         ->capture_default_str();
     add_quantizer_options(app, quantize_.model);
-    app->add_option("--labels", quantize_.labels,
-                    "Classes of the samples, .npy or text: shows accuracy before and after")
-        ->type_name("FILE");
     app->add_option("--report", quantize_.report, "Also writes what was decided, as JSON")
         ->type_name("FILE.json");
     app->add_option("--html", quantize_.html, "Also writes what was decided, as a page")

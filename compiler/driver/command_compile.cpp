@@ -44,6 +44,7 @@ struct Compiled {
   Program program;
   TestData tests;
   ReportContext context;
+  std::string accuracy;  // of a quantized model with labels
 };
 
 std::vector<fs::path> input_files(const ModelArguments& arguments, const fs::path& emit_test) {
@@ -60,6 +61,7 @@ std::vector<fs::path> input_files(const ModelArguments& arguments, const fs::pat
     const std::vector<fs::path> data = sample_files(arguments.calibration.data);
     inputs.insert(inputs.end(), data.begin(), data.end());
   }
+  if (!arguments.labels.empty()) inputs.push_back(arguments.labels);
   return inputs;
 }
 
@@ -142,14 +144,16 @@ Compiled compile_model(const CompileArguments& arguments, const CompileOptions& 
                        Terminal& terminal, Outputs& outputs) {
   const std::string source = options.model.filename().string();
   terminal.progress(fmt::format("compiling {}", source));
-  QuantReport report;
-  const bool wants_report = options.quantize && (!arguments.report.empty() ||
-                                                 !arguments.html.empty() || terminal.chatty());
+  QuantizerNews news;
+  news.describes = !arguments.report.empty() || !arguments.html.empty() || terminal.chatty();
   Compiled compiled{options,
-                    compile_program(options, wants_report ? &report : nullptr),
+                    compile_program(options, options.quantize ? &news : nullptr),
                     {},
-                    {source, options.optimize, {}}};
-  if (wants_report) compiled.context.quantization = std::move(report);
+                    {source, options.optimize, {}},
+                    {}};
+  for (const std::string& text : news.warnings) terminal.warn(text);
+  if (options.quantize && news.describes) compiled.context.quantization = std::move(news.report);
+  compiled.accuracy = std::move(news.accuracy);
   Files files = make_bundle(compiled.program, source);
   if (!arguments.emit_test.empty()) {
     terminal.progress("making the test program");
@@ -223,6 +227,7 @@ int compile_command(const CompileArguments& arguments, Terminal& terminal) {
     outputs.add(arguments.depfile, rules);
   }
   outputs.write();
+  for (const Compiled& model : models) terminal.print(model.accuracy);
   if (terminal.chatty()) print_summaries(arguments, models, shared, files, terminal);
   return 0;
 }

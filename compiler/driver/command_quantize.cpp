@@ -1,6 +1,5 @@
 // motec quantize: a float model and samples become a standard quantized ONNX model.
 #include "driver/commands.h"
-#include "driver/labels.h"
 #include "driver/quantizing.h"
 #include "export/onnx_writer.h"
 #include "report/quantization.h"
@@ -8,24 +7,6 @@
 #include "support/files.h"
 
 namespace motec {
-namespace {
-
-// What the float and the integer network take all samples for.
-std::string changes(const QuantizeArguments& arguments, const CompileOptions& options,
-                    const Quantization& quantization, Terminal& terminal) {
-  const Samples samples = calibration_samples(options, import_graph(options));
-  const std::vector<int64_t> labels = read_labels(arguments.labels);
-  check_labels(labels, quantization.source, samples.count());
-  Graph integers = quantization.graph;
-  run_passes(integers, options.passes);
-  const Predictions before = predict(quantization.source, samples, labels, terminal);
-  const Predictions after = predict(integers, samples, labels, terminal);
-  return accuracy_text(after) +
-         changes_text(before, after, [&](int64_t i) { return samples.name(i); });
-}
-
-}  // namespace
-
 int quantize_command(const QuantizeArguments& arguments, Terminal& terminal) {
   const CompileOptions options = compile_options(arguments.model);
   const std::string source = options.model.filename().string();
@@ -44,8 +25,10 @@ int quantize_command(const QuantizeArguments& arguments, Terminal& terminal) {
     if (terminal.chatty())
       terminal.print(quantization_text(report, terminal.palette(), terminal.verbose()));
   }
-  if (!arguments.labels.empty())
-    terminal.print(changes(arguments, options, quantization, terminal));
+  if (!options.quantize->labels.empty()) {
+    terminal.progress("evaluating");
+    terminal.print(accuracy_changes(options, quantization));
+  }
   write_files("", files);
   return 0;
 }

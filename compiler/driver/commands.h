@@ -22,7 +22,8 @@ struct ModelArguments {
   std::vector<std::string> stream_inputs, stream_times;
   std::string quantize, calibrate = "auto";
   DataArguments calibration;
-  double accuracy_budget = -1;  // percent; below 0: none
+  std::filesystem::path labels;  // of the calibration; empty: none
+  double accuracy_budget = -1;   // percent; below 0: none
   PassOptions passes;
 };
 
@@ -47,7 +48,7 @@ struct VerifyArguments {
 
 struct QuantizeArguments {
   ModelArguments model;
-  std::filesystem::path output, report, html, labels;  // but for output, empty: not wanted
+  std::filesystem::path output, report, html;  // but for output, empty: not wanted
 };
 
 struct RunArguments {

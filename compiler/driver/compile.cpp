@@ -46,9 +46,14 @@ Goal goal_of(std::string_view optimize) {
   return optimize == "flash" ? Goal::Flash : Goal::Balanced;
 }
 
-Graph quantized_graph(const CompileOptions& options, QuantReport* report) {
+Graph quantized_graph(const CompileOptions& options, QuantizerNews* news) {
   QuantizedModel model = quantize_model(options);
-  if (report) *report = describe(model.quantization, model.samples, model.held_out);
+  if (news) {
+    if (news->describes) news->report = describe(model.quantization, model.samples, model.held_out);
+    news->warnings = model.warnings;
+    if (!options.quantize->labels.empty())
+      news->accuracy = accuracy_changes(options, model.quantization);
+  }
   return std::move(model.quantization.graph);
 }
 
@@ -74,22 +79,31 @@ Graph import_graph(const CompileOptions& options) {
   return graph;
 }
 
-Graph load_graph(const CompileOptions& options, QuantReport* report) {
-  Graph graph = options.quantize ? quantized_graph(options, report) : import_graph(options);
+void finish_graph(Graph& graph, const CompileOptions& options) {
   if (options.nhwc_io) take_nhwc(graph);
   run_passes(graph, options.passes);
   if (options.integer_io) take_integers(graph);
   if (options.stream_time) stream_time(graph, *options.stream_time);
+}
+
+Graph load_graph(const CompileOptions& options, QuantizerNews* news) {
+  Graph graph = options.quantize ? quantized_graph(options, news) : import_graph(options);
+  finish_graph(graph, options);
   return graph;
 }
 
-Program compile_program(const CompileOptions& options, QuantReport* report) {
+Program compile_program(const CompileOptions& options, QuantizerNews* news) {
+  // Faults of these are known before the work.
+  find_target(options.target);
+  model_name(options);
+  return plan_graph(load_graph(options, news), options);
+}
+
+Program plan_graph(Graph graph, const CompileOptions& options) {
   const Target& target = find_target(options.target);
-  const std::string name = model_name(options);
-  Graph graph = load_graph(options, report);
   return with_context(fmt::format("compiling {} for {}", options.model.string(), target.name), [&] {
     return plan(std::move(graph), target,
-                {.name = name,
+                {.name = model_name(options),
                  .goal = goal_of(options.optimize),
                  .arena_limit = options.arena_limit,
                  .flash_limit = options.flash_limit,

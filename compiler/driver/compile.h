@@ -18,6 +18,7 @@ namespace motec {
 struct QuantizeRequest {
   std::vector<std::string> data;  // samples, as open_samples() takes them
   SampleOptions samples;
+  std::filesystem::path labels;  // of the samples; empty: none
   QuantizerOptions quantizer;
 };
 
@@ -40,11 +41,23 @@ struct CompileOptions {
 // Model to graph as the file has it, with states bound.
 Graph import_graph(const CompileOptions& options);
 
-// Model to graph after all passes. `report`, if there is one, is told of the quantization.
-Graph load_graph(const CompileOptions& options, QuantReport* report = nullptr);
+// What the quantizer has to say.
+struct QuantizerNews {
+  bool describes = true;  // whether `report` is wanted, which takes time
+  QuantReport report;
+  std::string accuracy;  // text; empty without labels
+  std::vector<std::string> warnings;
+};
+
+// Model to graph after all passes. `news`, if there are any, is told of the quantization.
+Graph load_graph(const CompileOptions& options, QuantizerNews* news = nullptr);
 
 // Model to program.
-Program compile_program(const CompileOptions& options, QuantReport* report = nullptr);
+Program compile_program(const CompileOptions& options, QuantizerNews* news = nullptr);
+
+// The two steps behind import and the quantizer.
+void finish_graph(Graph& graph, const CompileOptions& options);
+Program plan_graph(Graph graph, const CompileOptions& options);
 
 // The C identifier of a model: --name, or its file's name (its folder's, if the file is
 // model.onnx).

@@ -39,7 +39,7 @@ std::optional<QuantizeRequest> quantize_request(const ModelArguments& arguments)
           .hint = "use both: --quantize int8 --calibration DATA"});
   }
   check_one_of(arguments.quantize, "--quantize", {"int8", "int4"});
-  QuantizeRequest request{data.data, sample_options(data), {}};
+  QuantizeRequest request{data.data, sample_options(data), arguments.labels, {}};
   request.samples.values = SampleOptions::Values::Finite;
   request.quantizer.weight_bits = arguments.quantize == "int4" ? 4 : 8;
   if (arguments.accuracy_budget >= 0) request.quantizer.budget = arguments.accuracy_budget / 100;

@@ -14,7 +14,7 @@ struct QuantizedModel {
 // the result by.
 QuantizedModel quantize_model(const CompileOptions& options);
 
-// The samples of the request, for the graph of its model. Fails as open_samples() does.
-Samples calibration_samples(const CompileOptions& options, const Graph& graph);
+// What the float and the integer network take all samples of the request for, by its labels.
+std::string accuracy_changes(const CompileOptions& options, const Quantization& quantization);
 
 }  // namespace motec

@@ -53,6 +53,8 @@ class ConstantAssigner {
     const WeightMatrix matrix = weight_matrix(weights);
     std::vector<float> scales =
         method_ == WeightMethod::Mse ? mse_scales(matrix, bits) : largest_scales(matrix, bits);
+    if (method_ == WeightMethod::PerTensor)
+      scales.assign(scales.size(), *std::max_element(scales.begin(), scales.end()));
     const double x_scale = operand_scale(graph_, scheme_, parameters_, i);
     fit_bias(scales, bias, x_scale);
     if (bias) set(i, 2, round_bias(*bias, scales, x_scale));

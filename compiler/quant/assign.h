@@ -8,7 +8,9 @@
 
 namespace motec {
 
-enum class WeightMethod : uint8_t { Largest, Mse };
+// How scales of weights are found. PerTensor: one for all channels, for their largest; others have
+// one for each.
+enum class WeightMethod : uint8_t { PerTensor, Largest, Mse };
 
 // Of groups that are rounded: the range of each.
 std::vector<TensorParams> assign_tensors(const Scheme& scheme, const Precisions& precisions,

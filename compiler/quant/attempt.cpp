@@ -1,20 +1,32 @@
 #include "quant/attempt.h"
 
-#include "quant/tune_layers.h"
+#include <algorithm>
+#include <cmath>
 
 namespace motec {
 namespace {
+
+double mean_error(const Results& want, const Results& got) {
+  return std::sqrt(output_error(want.judged, got.judged).relative() *
+                   output_error(want.outputs, got.outputs).relative());
+}
 
 int levels_of(Precision precision) { return precision == Precision::S16 ? 65536 : 256; }
 
 }  // namespace
 
-Attempt::Attempt(const Graph& graph, const std::vector<Sample>& samples, const ResultSets& want,
-                 const QuantizerOptions& options)
-    : samples_(&samples), want_(&want), options_(&options) {
+Material material_of(const Graph& graph, std::vector<Sample> fitted, std::vector<Sample> judging) {
+  Material material{std::move(fitted), std::move(judging), {}, {}};
+  material.want = results_of(graph, material.fitted);
+  material.want_judging = results_of(graph, material.judging);
+  return material;
+}
+
+Attempt::Attempt(const Graph& graph, const Material& material, const QuantizerOptions& options)
+    : material_(&material), options_(&options), weights_(options.weights) {
   q_.source = graph;
   q_.scheme = find_scheme(graph);
-  q_.histograms = observe(graph, q_.scheme, samples);
+  q_.histograms = observe(graph, q_.scheme, material.fitted);
   q_.precisions = all_int8(graph, q_.scheme);
   q_.precisions.weight_bits.assign(graph.ops.size(), options.weight_bits);
   q_.placement = place(graph, q_.scheme, q_.precisions);
@@ -22,13 +34,18 @@ Attempt::Attempt(const Graph& graph, const std::vector<Sample>& samples, const R
 
 void Attempt::choose() {
   if (options_->ranges) return use(one_method(*options_->ranges));
-  use(choose_ranges(q_.source, q_.scheme, q_.placement, q_.precisions, q_.histograms, *samples_));
+  use(choose_ranges(q_.source, q_.scheme, q_.placement, q_.precisions, q_.histograms, samples()));
   // What is best for each tensor alone need not be so for the network.
   for (const RangeMethod method : range_methods()) {
     Attempt other = *this;
     other.use(one_method(method));
     if (other.noise() < noise()) *this = std::move(other);
   }
+  if (weights_ != WeightMethod::Mse) return;
+  Attempt other = *this;
+  other.weights_ = WeightMethod::Largest;
+  other.use(q_.ranges);
+  if (other.noise() < noise()) *this = std::move(other);
 }
 
 void Attempt::change(const Precisions& precisions) {
@@ -43,11 +60,15 @@ void Attempt::change(const Precisions& precisions) {
   use(q_.ranges);
 }
 
-void Attempt::tune() {
-  if (!options_->correct_bias && !options_->round_weights) return;
-  tune_layers(q_.source, q_.scheme, q_.placement, *samples_,
-              {options_->correct_bias, options_->round_weights}, q_.parameters);
+void Attempt::fit(const TuneOptions& tuning) {
+  if (!tuning.correct_bias && !tuning.round_weights) return;
+  tune_layers(q_.source, q_.scheme, q_.placement, samples(), tuning, q_.parameters);
   measure();
+}
+
+double Attempt::judged_noise() const {
+  if (material_->judging.empty()) return noise_;
+  return mean_error(material_->want_judging, results_of(q_.graph, material_->judging));
 }
 
 std::vector<RangeChoice> Attempt::one_method(RangeMethod method) const {
@@ -65,14 +86,31 @@ void Attempt::use(std::vector<RangeChoice> choices) {
   std::vector<Range> ranges;
   for (const RangeChoice& choice : q_.ranges) ranges.push_back(choice.range);
   q_.parameters = {assign_tensors(q_.scheme, q_.precisions, ranges), {}};
-  assign_constants(q_.source, q_.scheme, q_.placement, q_.precisions, options_->weights,
-                   q_.parameters);
+  assign_constants(q_.source, q_.scheme, q_.placement, q_.precisions, weights_, q_.parameters);
   measure();
 }
 
 void Attempt::measure() {
   q_.graph = insert_quantization(q_.source, q_.scheme, q_.placement, q_.parameters);
-  q_.error = output_error(*want_, judged_of(q_.graph, *samples_));
+  const Results got = results_of(q_.graph, samples());
+  q_.error = output_error(want(), got.judged);
+  noise_ = mean_error(material_->want, got);
+  if (options_->labels.empty()) return;
+  q_.lost = static_cast<double>(wrong(got.outputs) - wrong(material_->want.outputs)) /
+            static_cast<double>(samples().size());
+}
+
+int64_t Attempt::wrong(const ResultSets& results) const {
+  int64_t count = 0;
+  for (size_t s = 0; s < results.size(); ++s) {
+    const auto scores = results[s][0].values<float>();
+    // One score tells two classes apart.
+    const int64_t predicted = scores.size() == 1
+                                  ? scores[0] > 0.5f
+                                  : std::max_element(scores.begin(), scores.end()) - scores.begin();
+    count += predicted != options_->labels[s];
+  }
+  return count;
 }
 
 }  // namespace motec

@@ -2,38 +2,54 @@
 // change, and keep the better of the two.
 #pragma once
 #include "quant/quantizer.h"
+#include "quant/tune_layers.h"
 
 namespace motec {
 
+// Samples to quantize by, and others to judge the result by. Where there are none of these, the
+// first do both.
+struct Material {
+  std::vector<Sample> fitted, judging;
+  Results want, want_judging;  // in float
+};
+Material material_of(const Graph& graph, std::vector<Sample> fitted, std::vector<Sample> judging);
+
 class Attempt {
  public:
-  // Observes the samples; everything is int8. `want` is judged_of() them in float.
-  Attempt(const Graph& graph, const std::vector<Sample>& samples, const ResultSets& want,
-          const QuantizerOptions& options);
+  // Observes the samples; everything is int8. The material and the options must outlive it.
+  Attempt(const Graph& graph, const Material& material, const QuantizerOptions& options);
 
   // Finds ranges, and rounds constants to nearest.
   void choose();
   // Changes what is free to choose; ranges stay where tensors keep their type.
   void change(const Precisions& precisions);
   // Fits constants to the samples.
-  void tune();
+  void fit(const TuneOptions& tuning);
 
   const Quantization& result() const { return q_; }
-  const std::vector<Sample>& samples() const { return *samples_; }
-  const ResultSets& want() const { return *want_; }
-  double noise() const { return q_.error.noise; }
-  double relative() const { return q_.error.relative(); }
+  const std::vector<Sample>& samples() const { return material_->fitted; }
+  const ResultSets& want() const { return material_->want.judged; }
+  // What attempts are compared by: the relative errors of the judged values and of the outputs, as
+  // their geometric mean. Either alone may be that of a few samples.
+  double noise() const { return noise_; }
+  // The same on the samples to judge by, which are evaluated for it.
+  double judged_noise() const;
+  // What the budget is about.
+  double loss() const { return options_->labels.empty() ? q_.error.relative() : q_.lost; }
+  bool fits() const { return !options_->fits || options_->fits(q_.graph); }
   Quantization take() { return std::move(q_); }
 
  private:
   std::vector<RangeChoice> one_method(RangeMethod method) const;
   void use(std::vector<RangeChoice> choices);
   void measure();
+  int64_t wrong(const ResultSets& results) const;
 
   // Pointers, so that attempts can be assigned.
-  const std::vector<Sample>* samples_;
-  const ResultSets* want_;
+  const Material* material_;
   const QuantizerOptions* options_;
+  WeightMethod weights_;
+  double noise_ = 0;
   Quantization q_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "ops/quantize.h"
 #include "ops/softmax.h"
@@ -38,6 +39,21 @@ ResultSets judged_of(const Graph& graph, const std::vector<Sample>& samples) {
   ResultSets results;
   evaluate_samples(graph, samples, judged_values(graph), [&](size_t, std::vector<Tensor> values) {
     results.push_back(std::move(values));
+  });
+  return results;
+}
+
+Results results_of(const Graph& graph, const std::vector<Sample>& samples) {
+  std::vector<ValueId> wanted = judged_values(graph);
+  const auto n = static_cast<ptrdiff_t>(wanted.size());
+  for (const Port& port : graph.outputs) wanted.push_back(port.value);
+  Results results;
+  evaluate_samples(graph, samples, wanted, [&](size_t, std::vector<Tensor> values) {
+    const auto outputs = values.begin() + n;
+    results.outputs.emplace_back(std::make_move_iterator(outputs),
+                                 std::make_move_iterator(values.end()));
+    values.erase(outputs, values.end());
+    results.judged.push_back(std::move(values));
   });
   return results;
 }

@@ -22,4 +22,10 @@ ResultSets judged_of(const Graph& graph, const std::vector<Sample>& samples);
 
 OutputError output_error(const ResultSets& want, const ResultSets& got);
 
+// Both together: judged_of() and the outputs.
+struct Results {
+  ResultSets judged, outputs;
+};
+Results results_of(const Graph& graph, const std::vector<Sample>& samples);
+
 }  // namespace motec

@@ -1,9 +1,13 @@
 #include "quant/quantizer.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "ops/quantize.h"
 #include "quant/attempt.h"
 #include "quant/equalize.h"
 #include "quant/forms.h"
+#include "quant/narrow.h"
 #include "quant/widen.h"
 #include "support/diag.h"
 
@@ -31,12 +35,72 @@ void give_biases(Graph& graph) {
   }
 }
 
-Attempt tuned(const Graph& graph, const std::vector<Sample>& samples, const ResultSets& want,
-              const QuantizerOptions& options) {
-  Attempt attempt(graph, samples, want, options);
-  attempt.choose();
-  attempt.tune();
-  return attempt;
+// What may do harm: it is measured on samples that it has not seen.
+struct Decisions {
+  bool equalize = false;
+  TuneOptions tuning = {false, false};
+};
+
+// Of 8 samples or more, three of four are fitted and the others judge: what fits few samples
+// closely may clip others, or learn their noise, and then less is more.
+constexpr size_t kJudging = 4;
+
+Material trial_material(const Graph& graph, const std::vector<Sample>& samples) {
+  if (samples.size() < 2 * kJudging) return material_of(graph, samples, {});
+  std::vector<Sample> fitted, judging;
+  for (size_t s = 0; s < samples.size(); ++s)
+    (s % kJudging == kJudging - 1 ? judging : fitted).push_back(samples[s]);
+  return material_of(graph, std::move(fitted), std::move(judging));
+}
+
+std::vector<TuneOptions> tunings(const QuantizerOptions& options) {
+  std::vector<TuneOptions> list = {{false, false}};
+  if (options.correct_bias) list.push_back({true, false});
+  if (options.round_weights) list.push_back({options.correct_bias, true});
+  return list;
+}
+
+Decisions decide(const Graph& graph, const std::vector<Sample>& samples, QuantizerOptions options) {
+  const std::vector<TuneOptions> list = tunings(options);
+  if (!options.equalize && list.size() == 1) return {};
+  options.labels.clear();  // of all samples
+  const Material material = trial_material(graph, samples);
+  Graph scaled = graph;
+  const bool scales = options.equalize && equalize(scaled, material.fitted) > 0;
+  Decisions best;
+  double least = HUGE_VAL;
+  for (const bool equalized : {false, true}) {
+    if (equalized && !scales) continue;
+    Attempt attempt(equalized ? scaled : graph, material, options);
+    attempt.choose();
+    for (const TuneOptions& tuning : list) {
+      Attempt other = attempt;
+      other.fit(tuning);
+      const double noise = other.judged_noise();
+      if (noise >= least) continue;
+      least = noise;
+      best = {equalized, tuning};
+    }
+  }
+  return best;
+}
+
+void keep_budget(Attempt& attempt, double budget, const TuneOptions& tuning) {
+  if (attempt.loss() <= budget) return;
+  widen(attempt, budget);
+  // Fitted to the samples, the network is better still, but for one that is in float by then.
+  Attempt other = attempt;
+  other.fit(tuning);
+  if (other.noise() < attempt.noise() && other.loss() <= std::max(budget, attempt.loss()))
+    attempt = std::move(other);
+  if (attempt.loss() <= budget) return;
+  fail(
+      {.code = "E6003",
+       .message = fmt::format("the accuracy budget of {:.3g} % cannot be kept within the limits of "
+                              "memory: {:.3g} % is the least",
+                              100 * budget, 100 * attempt.loss()),
+       .why = {"layers with more bits would not fit"},
+       .hint = "raise --accuracy-budget, --flash-limit or --arena-limit"});
 }
 
 }  // namespace
@@ -46,17 +110,17 @@ Quantization quantize(const Graph& source, const std::vector<Sample>& samples,
   require_float(source);
   Graph graph = source;
   give_biases(graph);
-  const ResultSets want = judged_of(graph, samples);
-  Attempt best = tuned(graph, samples, want, options);
-  Graph scaled = graph;
-  if (options.equalize && equalize(scaled, samples) > 0) {
-    Attempt equalized = tuned(scaled, samples, want, options);
-    if (equalized.noise() < best.noise()) best = std::move(equalized);
+  const Decisions decisions = decide(graph, samples, options);
+  if (decisions.equalize) equalize(graph, samples);
+  const Material material = material_of(graph, samples, {});
+  Attempt best(graph, material, options);
+  best.choose();
+  best.fit(decisions.tuning);
+  if (!best.fits()) {
+    narrow(best);
+    best.fit(decisions.tuning);
   }
-  if (options.budget && best.relative() > *options.budget) {
-    widen(best, *options.budget);
-    best.tune();
-  }
+  if (options.budget) keep_budget(best, *options.budget, decisions.tuning);
   return best.take();
 }
 

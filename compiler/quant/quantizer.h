@@ -4,6 +4,7 @@
 //   const Quantization q = quantize(graph, samples, {});
 //   run_passes(q.graph, {});                            // makes integer operators of it
 #pragma once
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -20,7 +21,12 @@ struct QuantizerOptions {
   bool equalize = true;  // where it lessens the measured error
   bool correct_bias = true;
   bool round_weights = true;
-  std::optional<double> budget = {};  // the most relative RMS error of judged_values()
+  // The most that may be lost on the samples: relative RMS error of judged_values(), or, with
+  // labels, the share of samples that float is right about and integers are not.
+  std::optional<double> budget = {};
+  std::vector<int64_t> labels = {};  // the class of each sample, or empty
+  // Whether a quantized graph fits the memory it is for; empty: all do.
+  std::function<bool(const Graph&)> fits = {};
 };
 
 struct Quantization {
@@ -33,9 +39,11 @@ struct Quantization {
   Parameters parameters;
   Graph graph;        // values of `source` keep their ids
   OutputError error;  // on the samples, of judged_values()
+  double lost = 0;    // share of samples, net; 0 without labels
 };
 
-// Fails with E6001 for graphs that are quantized already.
+// Fails with E6001 for graphs that are quantized already, and with E6003 where the budget cannot be
+// kept within the memory. Where nothing fits, all weights have 4 bits.
 Quantization quantize(const Graph& graph, const std::vector<Sample>& samples,
                       const QuantizerOptions& options);
 

@@ -31,12 +31,18 @@ Eigen::MatrixXf covariance(const Moments& m) {
   return c;
 }
 
-// Rounds w / scale up or down, one weight at a time, as long as that lessens the error.
-void round_channel(const Eigen::MatrixXf& c, const Eigen::VectorXf& target, const float* w,
-                   float scale, int highest, int8_t* q) {
+// Rounds w / scale up or down, one weight at a time, as long as that lessens the error, which is
+// returned but for a constant.
+float round_channel(const Eigen::MatrixXf& c, const Eigen::VectorXf& target, const float* w,
+                    float scale, int highest, int8_t* q) {
   const auto n = static_cast<int>(c.rows());
   Eigen::VectorXf values(n);
-  for (int i = 0; i < n; ++i) values[i] = static_cast<float>(q[i]) * scale;
+  for (int i = 0; i < n; ++i) {
+    const float nearest = std::nearbyint(w[i] / scale);
+    q[i] = static_cast<int8_t>(
+        std::clamp(nearest, -static_cast<float>(highest), static_cast<float>(highest)));
+    values[i] = static_cast<float>(q[i]) * scale;
+  }
   Eigen::VectorXf gradient = c * values - target;
   for (int sweep = 0; sweep < kMostSweeps; ++sweep) {
     bool changed = false;
@@ -53,8 +59,9 @@ void round_channel(const Eigen::MatrixXf& c, const Eigen::VectorXf& target, cons
       q[i] = static_cast<int8_t>(other);
       changed = true;
     }
-    if (!changed) return;
+    if (!changed) break;
   }
+  return values.dot(gradient - target);
 }
 
 class Tuner {
@@ -75,9 +82,11 @@ class Tuner {
       for (int64_t i = 0; i < m.y.size(); ++i, ++o) {
         int8_t* q = weights.q.data<int8_t>() + o * depth;
         const float* w = real.data<float>() + o * depth;
-        const float scale = weights.quant.scale[static_cast<size_t>(o)];
-        if (options_.round_weights) round(m, c, i, w, scale, weights.bits == 4 ? 7 : 127, q);
-        if (options_.correct_bias) correct(m, i, q, scale, o, bias);
+        if (options_.round_weights) {
+          round(m, c, i, w, o, q, weights, bias);
+          if (!options_.correct_bias) restore(like, o, bias);
+        }
+        if (options_.correct_bias) correct(m, i, q, o, weights, bias);
       }
     }
     store(graph, run.quantized->in[1], weights);
@@ -85,8 +94,10 @@ class Tuner {
   }
 
  private:
+  // Weights of output channel `o`, which is `i` of its group. Few bits gain from a scale that is
+  // chosen for what the weights make, too.
   static void round(const Moments& m, const Eigen::MatrixXf& c, int64_t i, const float* w,
-                    float scale, int highest, int8_t* q) {
+                    int64_t o, int8_t* q, QuantizedConstant& weights, QuantizedConstant& bias) {
     const auto n = c.rows();
     const Eigen::VectorXd mean = m.x / m.count;
     Eigen::VectorXf target =
@@ -96,18 +107,45 @@ class Tuner {
         (c.trace() / static_cast<float>(n)) / static_cast<float>(1 + pull);  // of the covariance
     target += static_cast<float>(pull) * trace *
               Eigen::Map<const Eigen::VectorXf>(w, static_cast<Eigen::Index>(n));
-    round_channel(c, target, w, scale, highest, q);
+    float& scale = weights.quant.scale[static_cast<size_t>(o)];
+    float& bias_scale = bias.quant.scale[static_cast<size_t>(o)];
+    if (weights.bits == 8) {
+      round_channel(c, target, w, scale, 127, q);
+      return;
+    }
+    const float before = scale, x_scale = bias_scale / scale;
+    std::vector<int8_t> candidate(static_cast<size_t>(n));
+    float least = HUGE_VALF;
+    for (const float factor : {1.0f, 0.75f, 0.83f, 0.91f, 1.1f, 1.2f}) {
+      const float error = round_channel(c, target, w, before * factor, 7, candidate.data());
+      if (error >= least) continue;
+      least = error;
+      scale = before * factor;
+      std::copy(candidate.begin(), candidate.end(), q);
+    }
+    bias_scale = x_scale * scale;
+  }
+
+  // The bias as it is in float, for a scale that may have changed.
+  void restore(const Op& like, int64_t o, QuantizedConstant& bias) const {
+    const Tensor& real = *source_.constant(like.in[2]);
+    const float value = real.data<float>()[real.elements() == 1 ? 0 : o];
+    store_bias(value / static_cast<double>(bias.quant.scale[static_cast<size_t>(o)]), o, bias);
+  }
+
+  static void store_bias(double value, int64_t o, QuantizedConstant& bias) {
+    bias.q.data<int32_t>()[o] =
+        static_cast<int32_t>(std::clamp(std::nearbyint(value), -1073741824.0, 1073741824.0));
   }
 
   // The bias for which the mean error over the samples is nothing.
-  static void correct(const Moments& m, int64_t i, const int8_t* q, float scale, int64_t o,
-                      QuantizedConstant& bias) {
+  static void correct(const Moments& m, int64_t i, const int8_t* q, int64_t o,
+                      const QuantizedConstant& weights, QuantizedConstant& bias) {
+    const float scale = weights.quant.scale[static_cast<size_t>(o)];
     double sum = 0;
     for (int64_t k = 0; k < m.x.size(); ++k) sum += q[k] * m.x[k];
     const double wanted = (m.y[i] - sum * scale) / m.count;
-    const double rounded = std::nearbyint(wanted / bias.quant.scale[static_cast<size_t>(o)]);
-    bias.q.data<int32_t>()[o] =
-        static_cast<int32_t>(std::clamp(rounded, -1073741824.0, 1073741824.0));
+    store_bias(wanted / bias.quant.scale[static_cast<size_t>(o)], o, bias);
   }
 
   static void store(Graph& graph, ValueId id, const QuantizedConstant& constant) {

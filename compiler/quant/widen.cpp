@@ -67,15 +67,15 @@ std::vector<int> by_harm(const Attempt& attempt) {
 }  // namespace
 
 void widen(Attempt& attempt, double budget) {
-  for (int round = 0; round < 3 && attempt.relative() > budget; ++round) {
+  for (int round = 0; round < 3 && attempt.loss() > budget; ++round) {
     bool changed = false;
     for (const int op : by_harm(attempt)) {
-      if (attempt.relative() <= budget) return;
+      if (attempt.loss() <= budget) return;
       if (!attempt.result().placement.integer_op[static_cast<size_t>(op)]) continue;
       for (const Precisions& precisions : wider(attempt.result(), op)) {
         Attempt other = attempt;
         other.change(precisions);
-        if (other.noise() > kWorthwhile * attempt.noise()) continue;
+        if (other.noise() > kWorthwhile * attempt.noise() || !other.fits()) continue;
         attempt = std::move(other);
         changed = true;
         break;
@@ -85,10 +85,12 @@ void widen(Attempt& attempt, double budget) {
   }
   // Many small errors: none is worthwhile alone. In float, the outputs are exact.
   for (const int op : by_harm(attempt)) {
-    if (attempt.relative() <= budget) return;
+    if (attempt.loss() <= budget) return;
     Precisions precisions = attempt.result().precisions;
     precisions.kept_float[static_cast<size_t>(op)] = true;
-    attempt.change(precisions);
+    Attempt other = attempt;
+    other.change(precisions);
+    if (other.fits()) attempt = std::move(other);
   }
 }
 

@@ -5,7 +5,7 @@
 
 namespace motec {
 
-// `budget`: the most relative RMS error of judged_values() on the samples.
+// Until attempt.loss() is `budget` at most, or nothing more fits.
 void widen(Attempt& attempt, double budget);
 
 }  // namespace motec

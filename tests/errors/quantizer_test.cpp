@@ -1,4 +1,5 @@
 // What the quantizer, and the writer of quantized models, refuse.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <limits>
 
@@ -31,6 +32,21 @@ TEST_CASE("values that are not finite") {
   b.output("y", b.unary(UnaryFn::Log, b.input("x", {2})));
   const Sample sample = {f32_tensor({2}, {1, -1})};
   check("calibration_not_finite", [&] { quantize(b.graph(), {sample}, {}); });
+}
+
+TEST_CASE("budgets that memory does not allow") {
+  GraphBuilder b;
+  b.output("y", b.dense(b.input("x", {1, 8}), 4));
+  QuantizerOptions options;
+  options.budget = 0;
+  // Nothing but the first form fits.
+  options.fits = [](const Graph& graph) {
+    return std::any_of(graph.ops.begin(), graph.ops.end(),
+                       [](const Op& op) { return op.def == &ops::quantize; });
+  };
+  check("accuracy_budget", [&] {
+    quantize(b.graph(), {random_inputs(b.graph(), 1), random_inputs(b.graph(), 2)}, options);
+  });
 }
 
 TEST_CASE("operators that are not written as ONNX") {

@@ -1,4 +1,7 @@
 // The quantizer on small graphs: which operators become integers, and how exact they are.
+#include <sched.h>
+
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <map>
@@ -13,6 +16,7 @@
 #include "passes/pipeline.h"
 #include "quant/networks.h"
 #include "support/graph_builder.h"
+#include "support/parallel.h"
 
 namespace motec::test {
 namespace {
@@ -107,6 +111,102 @@ TEST_CASE("what is written as ONNX is the quantized graph", "[quantizer]") {
   run_passes(again, {});
   CHECK(operators_of(again) == operators_of(integers));
   CHECK(outputs_of(again, samples) == outputs_of(integers, samples));
+}
+
+int64_t narrow_layers(const Quantization& q) {
+  int64_t count = 0;
+  for (size_t i = 0; i < q.source.ops.size(); ++i)
+    count += q.scheme.forms[i] == Form::Layer && q.precisions.weight_bits[i] == 4;
+  return count;
+}
+
+int64_t constant_bits(const Graph& graph) {
+  int64_t bits = 0;
+  for (const Value& value : graph.values)
+    if (value.quantized && value.quantized->q.dtype == DType::S8)
+      bits += value.quantized->q.elements() * value.quantized->bits;
+  return bits;
+}
+
+// Three layers, and samples.
+struct Mixed {
+  Mixed() {
+    GraphBuilder b(9);
+    const ValueId x = b.unary(UnaryFn::Relu, b.conv(b.input("x", {1, 6, 6, 4}), 8, 3));
+    const ValueId y = b.unary(UnaryFn::Relu, b.conv(x, 8, 1));
+    b.output("y", b.dense(b.reshape(y, {1, 128}), 5));
+    graph = b.graph();
+    prepare_for_quantizer(graph);
+    samples = random_samples(graph, 12);
+  }
+  Graph graph;
+  std::vector<Sample> samples;
+};
+
+TEST_CASE("layers get weights of 4 bits until the network fits", "[quantizer]") {
+  const Mixed m;
+  const Quantization wide = quantize(m.graph, m.samples, {});
+  CHECK(narrow_layers(wide) == 0);
+  const int64_t bits = constant_bits(wide.graph);
+  const auto within = [&](double share) {
+    QuantizerOptions options;
+    options.fits = [&, share](const Graph& graph) {
+      return static_cast<double>(constant_bits(graph)) <= share * static_cast<double>(bits);
+    };
+    return quantize(m.graph, m.samples, options);
+  };
+  CHECK(narrow_layers(within(1)) == 0);
+  const Quantization some = within(0.8), all = within(0.5), none = within(0.1);
+  CHECK(narrow_layers(some) > 0);
+  CHECK(narrow_layers(some) < 3);
+  CHECK(narrow_layers(all) == 3);
+  CHECK(some.error.noise < all.error.noise);
+  // What does not fit is left to whoever places the weights.
+  CHECK(narrow_layers(none) == 3);
+}
+
+TEST_CASE("layers get more bits until the budget is kept", "[quantizer]") {
+  const Mixed m;
+  const double before = quantize(m.graph, m.samples, {}).error.relative();
+  for (const double share : {0.7, 0.3, 0.0}) {
+    QuantizerOptions options;
+    options.budget = share * before;
+    CHECK(quantize(m.graph, m.samples, options).error.relative() <= share * before);
+  }
+}
+
+TEST_CASE("with labels, the budget is the share of samples lost", "[quantizer]") {
+  const Mixed m;
+  QuantizerOptions options;
+  options.weight_bits = 4;
+  options.round_weights = options.correct_bias = options.equalize = false;
+  // What the float network says is right, and anything else is not.
+  for (const auto& output : outputs_of(m.graph, m.samples)) {
+    const auto scores = output[0].values<float>();
+    options.labels.push_back(std::max_element(scores.begin(), scores.end()) - scores.begin());
+  }
+  const Quantization narrow = quantize(m.graph, m.samples, options);
+  const int64_t right = count_right(outputs_of(narrow.graph, m.samples), options.labels);
+  CHECK(narrow.lost == Approx((12.0 - static_cast<double>(right)) / 12));
+  options.budget = 0;
+  const Quantization wide = quantize(m.graph, m.samples, options);
+  CHECK(count_right(outputs_of(wide.graph, m.samples), options.labels) == 12);
+  CHECK(wide.lost <= 0);
+}
+
+TEST_CASE("results do not depend on the number of processors", "[quantizer]") {
+  const Mixed m;
+  const std::string several = write_onnx(quantize(m.graph, m.samples, {}).graph);
+  cpu_set_t before, one;
+  REQUIRE(sched_getaffinity(0, sizeof before, &before) == 0);
+  CPU_ZERO(&one);
+  for (int i = 0; i < CPU_SETSIZE && CPU_COUNT(&one) == 0; ++i)
+    if (CPU_ISSET(i, &before)) CPU_SET(i, &one);
+  REQUIRE(sched_setaffinity(0, sizeof one, &one) == 0);
+  CHECK(thread_count(0) == 1);
+  const std::string alone = write_onnx(quantize(m.graph, m.samples, {}).graph);
+  REQUIRE(sched_setaffinity(0, sizeof before, &before) == 0);
+  CHECK(alone == several);
 }
 
 }  // namespace
