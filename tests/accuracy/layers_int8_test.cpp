@@ -8,9 +8,9 @@
 #include "eval/evaluator.h"
 #include "eval/npy.h"
 #include "import/onnx_reader.h"
-#include "ir/rewriter.h"
 #include "ops/quantize.h"
 #include "passes/pipeline.h"
+#include "support/layers.h"
 
 namespace motec {
 namespace {
@@ -18,48 +18,6 @@ namespace {
 namespace fs = std::filesystem;
 
 const fs::path kModels = fs::path(MOTE_SHARED_DATA) / "mlperf_tiny";
-
-// The part of `graph` that makes the quantized value `result` from other quantized values.
-Graph layer_of(const Graph& graph, ValueId result, const std::map<std::string, Tensor>& known) {
-  Graph layer = graph;
-  layer.inputs.clear();
-  layer.outputs = {{graph[result].name, result}};
-  std::set<ValueId> wanted = {result}, inputs;
-  std::vector<Op> ops;
-  for (size_t i = graph.ops.size(); i-- > 0;) {
-    const Op& op = graph.ops[i];
-    if (!wanted.count(op.out[0])) continue;
-    ops.insert(ops.begin(), op);
-    for (const ValueId id : op.in) {
-      if (!id || graph.constant(id)) continue;
-      const bool is_border = known.count(graph[id].name) && graph.type(id).dtype == DType::S8;
-      if (!is_border) {
-        wanted.insert(id);
-      } else if (inputs.insert(id).second) {
-        layer.inputs.push_back({graph[id].name, id});
-      }
-    }
-  }
-  layer.ops = std::move(ops);
-  return layer;
-}
-
-struct Differences {
-  int64_t elements = 0, differing = 0, largest = 0;
-  double share() const { return static_cast<double>(differing) / static_cast<double>(elements); }
-};
-
-Differences compare(const Tensor& got, const Tensor& want) {
-  REQUIRE(got.type() == want.type());
-  Differences d;
-  for (int64_t i = 0; i < got.elements(); ++i) {
-    const int64_t distance = std::abs(int64_t{got.data<int8_t>()[i]} - want.data<int8_t>()[i]);
-    d.differing += distance != 0;
-    d.largest = std::max(d.largest, distance);
-    ++d.elements;
-  }
-  return d;
-}
 
 void check_model(const std::string& name, int expected_layers) {
   if (std::string(MOTE_SHARED_DATA).empty()) {
@@ -72,14 +30,16 @@ void check_model(const std::string& name, int expected_layers) {
   for (const Op& op : graph.ops) {
     if (op.def != &ops::quantize) continue;
     const std::string tensor = graph[op.out[0]].name;
-    Differences sum;
+    test::Differences sum;
     for (int set = 0; set < 3; ++set) {
       std::map<std::string, Tensor> known;
       for (auto& [key, value] :
            read_npz(dir / fmt::format("test_data_set_{}", set) / "layers_int8.npz"))
         known[key] = std::move(value);
       REQUIRE(known.count(tensor));
-      Graph layer = layer_of(graph, op.out[0], known);
+      std::set<std::string> names;
+      for (const auto& [key, value] : known) names.insert(key);
+      Graph layer = test::layer_of(graph, op.out[0], names);
       if (layer.inputs.empty()) break;  // the network's own input
       std::vector<Tensor> inputs;
       for (const Port& port : layer.inputs) inputs.push_back(known.at(port.name));
@@ -88,10 +48,8 @@ void check_model(const std::string& name, int expected_layers) {
         INFO(name << ": " << tensor << " is computed in float by " << left.def->name);
         CHECK(left.def != &ops::dequantize);
       }
-      const Differences d = compare(evaluate(layer, inputs)[0], known.at(tensor));
-      sum.elements += d.elements;
-      sum.differing += d.differing;
-      sum.largest = std::max(sum.largest, d.largest);
+      const test::Differences d = test::compare(evaluate(layer, inputs)[0], known.at(tensor));
+      sum.add(d);
     }
     if (sum.elements == 0) continue;
     ++layers;

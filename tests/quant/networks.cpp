@@ -17,12 +17,12 @@ bool has_shared_data() {
   return false;
 }
 
-Network load_network(const std::string& model, const std::string& samples,
-                     const std::string& labels) {
+Network load_mlperf(const std::string& name) {
   const std::filesystem::path root = MOTE_SHARED_DATA;
-  Network network{import_onnx(root / model / "model.onnx", {}), {}, {}};
+  const std::filesystem::path labels = root / "calib" / (name + "_calib_labels.npy");
+  Network network{import_onnx(root / "mlperf_tiny" / (name + "_float") / "model.onnx", {}), {}, {}};
   prepare_for_quantizer(network.graph);
-  const Tensor all = read_npy(root / samples);
+  const Tensor all = read_npy(root / "calib" / (name + "_calib.npy"));
   const Type& type = network.graph.type(network.graph.inputs[0].value);
   const auto bytes = static_cast<size_t>(type.bytes());
   for (size_t at = 0; at + bytes <= all.bytes.size(); at += bytes) {
@@ -31,7 +31,7 @@ Network load_network(const std::string& model, const std::string& samples,
     x.bytes.assign(begin, begin + static_cast<ptrdiff_t>(bytes));
     network.samples.push_back({std::move(x)});
   }
-  if (!labels.empty()) network.labels = to_int64s(read_npy(root / labels));
+  if (std::filesystem::exists(labels)) network.labels = to_int64s(read_npy(labels));
   return network;
 }
 

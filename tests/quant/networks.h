@@ -13,10 +13,8 @@ struct Network {
   std::vector<int64_t> labels;  // empty: none
 };
 
-// Of MOTE_SHARED_DATA: "mlperf_tiny/kws_float" with "calib/kws_calib.npy" and perhaps
-// "calib/kws_calib_labels.npy".
-Network load_network(const std::string& model, const std::string& samples,
-                     const std::string& labels = {});
+// A float network of MLPerf Tiny with its calibration set, of MOTE_SHARED_DATA: "kws".
+Network load_mlperf(const std::string& name);
 
 // Whether MOTE_SHARED_DATA is there; warns if not.
 bool has_shared_data();

@@ -1,47 +1,82 @@
-// The quantizer on real networks: accuracy on samples that it has not seen. Needs MOTE_SHARED_DATA.
+// The quantizer on real networks: what is lost on samples that it has not seen. Needs
+// MOTE_SHARED_DATA.
 #include <catch2/catch.hpp>
 
+#include "eval/evaluator.h"
+#include "export/onnx_writer.h"
+#include "import/onnx_reader.h"
+#include "ops/quantize.h"
 #include "passes/pipeline.h"
 #include "quant/networks.h"
+#include "support/layers.h"
 
 namespace motec::test {
 namespace {
 
+Graph integers_of(Graph quantized) {
+  run_passes(quantized, {});
+  return quantized;
+}
+
 struct Case {
-  const char *model, *samples, *labels;
-  size_t calibration;  // samples; the rest is held out
+  const char* name;
+  size_t calibration;  // samples; the rest is held out, if there is one
+  int bits;            // of weights
   int64_t loss;        // most samples that may be lost
 };
 
-TEST_CASE("int8 networks are as accurate as float ones on held-out samples", "[networks]") {
+TEST_CASE("quantized networks are as accurate as float ones", "[networks]") {
   if (!has_shared_data()) return;
-  const Case c = GENERATE(
-      Case{"mlperf_tiny/kws_float", "calib/kws_calib.npy", "calib/kws_calib_labels.npy", 100, 1},
-      Case{"mlperf_tiny/ic_float", "calib/ic_calib.npy", "calib/ic_calib_labels.npy", 50, 1});
-  const Network network = load_network(c.model, c.samples, c.labels);
-  const size_t n = network.samples.size();
-  const std::vector<Sample> held_out = part(network.samples, c.calibration, n);
-  const std::vector<int64_t> labels(network.labels.begin() + static_cast<ptrdiff_t>(c.calibration),
+  const Case c = GENERATE(Case{"kws", 100, 8, 1}, Case{"kws", 100, 4, 2}, Case{"ic", 50, 8, 1},
+                          Case{"ic", 50, 4, 2}, Case{"sww", 45, 8, 0});
+  const Network network = load_mlperf(c.name);
+  const size_t n = network.samples.size(), first = c.calibration < n ? c.calibration : 0;
+  const std::vector<Sample> judging = part(network.samples, first, n);
+  const std::vector<int64_t> labels(network.labels.begin() + static_cast<ptrdiff_t>(first),
                                     network.labels.end());
-  const auto real = outputs_of(network.graph, held_out);
-  Graph integers = quantize(network.graph, part(network.samples, 0, c.calibration), {}).graph;
-  run_passes(integers, {});
-  const auto rounded = outputs_of(integers, held_out);
+  const auto real = outputs_of(network.graph, judging);
+  const Quantization q =
+      quantize(network.graph, part(network.samples, 0, c.calibration), {.weight_bits = c.bits});
+  const auto rounded = outputs_of(integers_of(q.graph), judging);
   const int64_t before = count_right(real, labels), after = count_right(rounded, labels);
-  fmt::print("{}: {} of {} right in float, {} in int8, SQNR {:.1f} dB\n", c.model, before,
-             labels.size(), after, sqnr(real, rounded));
+  fmt::print("{:4} int{}: {} of {} right in float, {} in integers\n", c.name, c.bits, before,
+             labels.size(), after);
   CHECK(after >= before - c.loss);
 }
 
-// What each part of the quantizer adds, in dB at the outputs for samples that it has not seen.
+double reconstruction_error(const Graph& graph, const std::vector<Sample>& samples) {
+  ResultSets inputs;
+  for (const Sample& sample : samples) inputs.push_back({sample[0]});
+  const OutputError error = output_error(inputs, outputs_of(graph, samples));
+  return error.noise / static_cast<double>(samples.size() * 640);
+}
+
+TEST_CASE("an autoencoder in int8 reconstructs as well as in float", "[networks]") {
+  if (!has_shared_data()) return;
+  const Network network = load_mlperf("ad");
+  const std::vector<Sample> unseen = part(network.samples, 49, 98);
+  const Graph other = integers_of(
+      import_onnx(std::filesystem::path(MOTE_SHARED_DATA) / "mlperf_tiny/ad_int8/model.onnx", {}));
+  const double real = reconstruction_error(network.graph, unseen);
+  const double theirs = reconstruction_error(other, unseen);
+  const Graph ours = integers_of(quantize(network.graph, part(network.samples, 0, 49), {}).graph);
+  const double rounded = reconstruction_error(ours, unseen);
+  fmt::print(
+      "ad: mean squared error {:.3f} in float, {:.3f} in int8 ({:+.2f} %), {:.3f} in TFLite's\n",
+      real, rounded, 100 * (rounded / real - 1), theirs);
+  CHECK(rounded <= 1.02 * real);
+  CHECK(rounded - real < 0.5 * (theirs - real));
+}
+
+// What each part of the quantizer adds.
 struct Setting {
   const char* name;
   QuantizerOptions options;
 };
 
-QuantizerOptions plain(std::optional<RangeMethod> ranges) {
+QuantizerOptions plain(std::optional<RangeMethod> ranges, WeightMethod weights) {
   return {.ranges = ranges,
-          .weights = WeightMethod::Largest,
+          .weights = weights,
           .equalize = false,
           .correct_bias = false,
           .round_weights = false};
@@ -49,12 +84,11 @@ QuantizerOptions plain(std::optional<RangeMethod> ranges) {
 
 std::vector<Setting> settings(int bits) {
   std::vector<Setting> list;
+  list.push_back({"per tensor", plain(RangeMethod::MinMax, WeightMethod::PerTensor)});
   for (const RangeMethod method : range_methods())
-    list.push_back({name_of(method).data(), plain(method)});
-  QuantizerOptions options = plain({});
+    list.push_back({name_of(method).data(), plain(method, WeightMethod::Largest)});
+  QuantizerOptions options = plain({}, WeightMethod::Mse);
   list.push_back({"auto", options});
-  options.weights = WeightMethod::Mse;
-  list.push_back({"+weights", options});
   options.correct_bias = true;
   list.push_back({"+bias", options});
   options.equalize = true;
@@ -65,29 +99,93 @@ std::vector<Setting> settings(int bits) {
   return list;
 }
 
+// Every other sample, so that both halves have all classes.
+struct Halves {
+  explicit Halves(const std::vector<Sample>& samples) {
+    for (size_t i = 0; i < samples.size(); ++i) (i % 2 ? unseen : seen).push_back(samples[i]);
+  }
+  std::vector<Sample> seen, unseen;
+};
+
+constexpr const char* kNetworks[] = {"kws", "ic", "ad", "sww", "vww"};
+
+// Errors in dB before the last Softmax, and of the outputs, on unseen samples.
+std::pair<double, double> sqnr_of(const Quantization& q, const Results& want,
+                                  const std::vector<Sample>& unseen) {
+  const Results got = results_of(q.graph, unseen);
+  return {output_error(want.judged, got.judged).sqnr(),
+          output_error(want.outputs, got.outputs).sqnr()};
+}
+
+TEST_CASE("int8 is 3 dB better than with the limits of whole tensors", "[networks]") {
+  if (!has_shared_data()) return;
+  const char* name = GENERATE(from_range(std::begin(kNetworks), std::end(kNetworks)));
+  const Network network = load_mlperf(name);
+  const Halves halves(network.samples);
+  const Results want = results_of(network.graph, halves.unseen);
+  const auto baseline = sqnr_of(
+      quantize(network.graph, halves.seen, plain(RangeMethod::MinMax, WeightMethod::PerTensor)),
+      want, halves.unseen);
+  const auto best = sqnr_of(quantize(network.graph, halves.seen, {}), want, halves.unseen);
+  fmt::print("{:4} SQNR {:.1f} dB, plain {:.1f}; of the outputs {:.1f}, plain {:.1f}\n", name,
+             best.first, baseline.first, best.second, baseline.second);
+  CHECK(best.first >= baseline.first + 3);
+}
+
+// Takes ten minutes: quantizer_networks_test '[.table]' prints what README says.
 TEST_CASE("table of methods", "[.table]") {
   if (!has_shared_data()) return;
   for (const int bits : {8, 4}) {
-    for (const auto& [model, samples] :
-         std::vector<std::pair<std::string, std::string>>{{"mlperf_tiny/kws_float", "kws"},
-                                                          {"mlperf_tiny/ic_float", "ic"},
-                                                          {"mlperf_tiny/ad_float", "ad"},
-                                                          {"mlperf_tiny/sww_float", "sww"},
-                                                          {"mlperf_tiny/vww_float", "vww"}}) {
-      const Network network = load_network(model, "calib/" + samples + "_calib.npy");
-      std::vector<Sample> seen, unseen;
-      for (size_t i = 0; i < network.samples.size(); ++i)
-        (i % 2 ? unseen : seen).push_back(network.samples[i]);
-      const auto want = outputs_of(network.graph, unseen);
-      fmt::print("{:22} int{}", model, bits);
+    for (const char* name : kNetworks) {
+      const Network network = load_mlperf(name);
+      const Halves halves(network.samples);
+      const Results want = results_of(network.graph, halves.unseen);
+      fmt::print("| {}, int{} |", name, bits);
       for (const Setting& setting : settings(bits)) {
-        const Quantization q = quantize(network.graph, seen, setting.options);
-        fmt::print(" {} {:.1f}", setting.name, sqnr(want, outputs_of(q.graph, unseen)));
+        const Quantization q = quantize(network.graph, halves.seen, setting.options);
+        const auto [judged, outputs] = sqnr_of(q, want, halves.unseen);
+        fmt::print(" {} {:.1f} / {:.1f} |", setting.name, judged, outputs);
         std::fflush(stdout);
       }
       fmt::print("\n");
     }
   }
+}
+
+TEST_CASE("a written network, evaluated in float, agrees with integers layer by layer",
+          "[networks]") {
+  if (!has_shared_data()) return;
+  const char* name = GENERATE("kws", "ic", "sww");
+  const Network network = load_mlperf(name);
+  const Quantization q = quantize(network.graph, part(network.samples, 0, 10), {});
+  const Graph graph = import_onnx_bytes(write_onnx(q.graph), {}, {});
+  std::map<std::string, Tensor> known;
+  std::set<std::string> names;
+  for (const Op& op : graph.ops)
+    if (op.def == &ops::quantize) names.insert(graph[op.out[0]].name);
+  Evaluator(graph).run(network.samples[10], [&](ValueId id, const Tensor& tensor) {
+    if (names.contains(graph[id].name)) known[graph[id].name] = tensor;
+  });
+  Differences sum;
+  int layers = 0;
+  for (const Op& op : graph.ops) {
+    if (op.def != &ops::quantize) continue;
+    const std::string tensor = graph[op.out[0]].name;
+    Graph layer = layer_of(graph, op.out[0], names);
+    if (layer.inputs.empty()) continue;  // the network's own input
+    std::vector<Tensor> inputs;
+    for (const Port& port : layer.inputs) inputs.push_back(known.at(port.name));
+    run_passes(layer, {});
+    const Differences d = compare(evaluate(layer, inputs)[0], known.at(tensor));
+    INFO(name << ": " << tensor);
+    CHECK(d.largest <= 1);
+    sum.add(d);
+    ++layers;
+  }
+  fmt::print("{:4} {} layers, {} of {} elements differ, by at most {}\n", name, layers,
+             sum.differing, sum.elements, sum.largest);
+  CHECK(layers >= 9);
+  CHECK(sum.share() <= 0.01);
 }
 
 }  // namespace
