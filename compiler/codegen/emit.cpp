@@ -28,12 +28,10 @@ std::string comment_text(std::string_view name) {
 
 TemplateData shape_data(const Step& step) {
   TemplateList members;
-  // The number of pixels in a group of rows is found while it runs; all else is constant.
-  const bool pixels = step.rows && step.rows->batch == RowCall::Batch::Pixels;
   for (const ShapeMember& member : step.call.shape) {
     const std::string name = fmt::format("{} {}", member.type, member.name);
     members.push_back(TemplateObject{
-        {"member_declaration", pixels && member.name == "m"
+        {"member_declaration", is_variable(step, member)
                                    ? name
                                    : fmt::format("static constexpr {} = {}", name, member.value)}});
   }
@@ -107,7 +105,8 @@ TemplateData model_data(const Program& program, const std::string& source) {
     headers.push_back(TemplateObject{{"header", header}});
   for (const Constant& constant : program.constants)
     constants.push_back(constant_data(constant, {}));
-  for (const Step& step : program.steps) shapes.push_back(shape_data(step));
+  for (const Step& step : program.steps)
+    if (&shape_step(program, step) == &step) shapes.push_back(shape_data(step));
   TemplateList regions;
   auto region = program.regions.begin();
   for (size_t t = 0; t < program.steps.size(); ++t) {

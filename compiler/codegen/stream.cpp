@@ -213,7 +213,8 @@ class RegionWriter {
     const bool pixels = batch_of(n) == RowCall::Batch::Pixels;
     std::string shape;
     if (pixels) shape = fmt::format("n * {}", program_.graph.type(s.op.out[0]).shape[2]);
-    std::string text = fmt::format("{}_impl::{}{{{}}}", program_.name, s.name, shape);
+    std::string text =
+        fmt::format("{}_impl::{}{{{}}}", program_.name, shape_step(program_, s).name, shape);
     if (s.rows->numbered) text += ", " + row;
     if (s.rows->sums) text += fmt::format(", {}", node.rows);
     // Uses are the operands that are no constants, in their order.

@@ -104,6 +104,24 @@ TEST_CASE("inputs that are handed over in rows have their functions") {
   CHECK(compile(MOTE_CXX_COMPILER " -std=c++17", scratch / "use.cpp") == 0);
 }
 
+TEST_CASE("layers of equal shape share their code") {
+  GraphBuilder b;
+  const ValueId x = b.input("x", {1, 4, 4, 4});
+  b.output("y", b.conv(b.conv(b.conv(x, 4, 1), 4, 1), 2, 1));
+  const Program program = plan(b.graph(), find_target("generic"), {.name = "tiny"});
+  REQUIRE(program.steps.size() == 3);
+  const Files files = make_bundle(program, "tiny.onnx");
+  const std::string& source = files.at("tiny.cpp");
+  const auto uses = [&](size_t step, const std::string& before, const std::string& after) {
+    return source.find(before + program.steps[step].name + after) != std::string::npos;
+  };
+  CHECK(uses(0, "struct ", " {"));
+  CHECK_FALSE(uses(1, "struct ", " {"));
+  CHECK_FALSE(uses(1, "tiny_impl::", "{}"));
+  CHECK(uses(2, "struct ", " {"));
+  CHECK(uses(2, "tiny_impl::", "{}"));
+}
+
 TEST_CASE("the same model gives the same files") {
   const auto files = [] {
     return make_bundle(plan(awkward_model(), find_target("cortex-m4"), {.name = "tiny"}), "a.onnx");
