@@ -77,6 +77,9 @@ struct RowCall {
   // The result is complete after the last row of operand 0 and is not made of rows; the call takes
   // one row of the operand, and scratch stays from the first row to the last.
   bool sums = false;
+  // Rows of operand 0 and of the result. 0: they are images. Others are made of rows, too, as
+  // whatever they are reshaped to has its elements in the same order.
+  int64_t x_rows = 0, y_rows = 0;
   // How a call makes several rows. Loop: by one call for each. Pixels: `call` makes as many pixels
   // as the member `m` of its shape says, from rows side by side. Windows: by one call with the
   // pointers of all rows' windows and the number of rows.

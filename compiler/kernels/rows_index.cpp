@@ -1,8 +1,11 @@
 // Kernels that pick, update or weight elements by index.
+#include <numeric>
+
 #include "kernels/rows.h"
 #include "ops/gather.h"
 #include "ops/resample.h"
 #include "ops/scatter.h"
+#include "ops/shapes.h"
 
 namespace motec {
 namespace {
@@ -29,6 +32,25 @@ Call lower_gather(const Site& site, const Kernel&) {
       .operands = {Operand::input(0),
                    known ? Operand::packed("indices", smallest(*known, s.n)) : Operand::input(1),
                    Operand::output(0)}};
+}
+
+// Along the axis of rows, they are picked at even distances: row r of the result is row r * stride
+// / repeat. The first of the indices is 0 then, so that the same table serves to pick from one row.
+std::optional<RowCall> rows_picked(const Site& site, const Kernel& kernel, int64_t group) {
+  const Tensor* index = site.graph.constant(site.op.in[1]);
+  if (!index || index->shape.size() != 1) return {};
+  if (site.op.as<GatherAttrs>().axis != 1) return rows_alone(site, kernel, group);
+  if (!is_image(site.in(0))) return {};
+  const Shape& x = site.in(0).shape;
+  const std::vector<int64_t> rows = to_int64s(*index);
+  const int64_t common = std::gcd(x[1], std::ssize(rows));
+  const RowWindow window{.stride = x[1] / common, .repeat = std::ssize(rows) / common};
+  for (int64_t r = 0; r < std::ssize(rows); ++r)
+    if (rows[static_cast<size_t>(r)] != window.begin(r)) return {};
+  Call call = lower_gather(site, kernel);
+  call.shape = shape_members(
+      mote::GatherShape{.outer = 1, .n = 1, .inner = to_i32(x[2] * x[3]), .count = 1});
+  return RowCall{.call = std::move(call), .window = window};
 }
 
 Call lower_gather_elements(const Site& site, const Kernel&) {
@@ -101,7 +123,7 @@ uint32_t scatter_in_place(const Site& site) {
 constexpr Kernel kRows[] = {
     // clang-format off
     // name               op                      needs  isa refuses     lower                   cost         in place
-    {"gather",            &ops::gather,           kNone, "", serves_all, lower_gather,           per_element},
+    {"gather",            &ops::gather,           kNone, "", serves_all, lower_gather,           per_element, nullptr, rows_picked},
     {"gather_elements",   &ops::gather_elements,  kNone, "", serves_all, lower_gather_elements,  per_element},
     {"gather_nd",         &ops::gather_nd,        kNone, "", serves_all, lower_gather_nd,        per_element},
     {"resample_f32",      &ops::resample,         kNone, "", serves_all, lower_resample,         per_mac},

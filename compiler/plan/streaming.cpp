@@ -68,17 +68,17 @@ class Builder {
       if (values_.in_state(root)) return "an operand lives in the state";
       const auto known = tensor_of_.find(root);
       int operand = known == tensor_of_.end() ? -1 : known->second;
-      // Rows from the caller stand nowhere, so they may be those of any view.
-      const Type& type = root == fed_ ? graph_.type(id) : graph_.values[root].type;
+      // A sum may flatten its operand, as it takes the rows that have been made. To all others,
+      // what they read has as many rows.
+      const Type& type = call.sums && root != fed_ ? graph_.values[root].type : graph_.type(id);
       if (summed_.contains(root)) return "an operand is a sum over all rows";
+      const int64_t rows = call.x_rows ? call.x_rows : type.shape.size() == 4 ? type.shape[1] : 1;
       if (operand < 0) {
-        if (!is_image(type)) return "an operand is no image";
-        operand = add_tensor(root, type, type.shape[1]);
+        if (!call.x_rows && !is_image(type)) return "an operand is no image";
+        operand = add_tensor(root, type, rows);
         tensor(operand).outside = true;
       }
-      const int64_t rows = type.shape.size() == 4 ? type.shape[1] : 1;
-      if ((!call.sums && graph_.type(id).shape != type.shape) || tensor(operand).rows != rows)
-        return "an operand is reshaped";
+      if (tensor(operand).rows != rows) return "an operand is reshaped";
       if (call.sums && (!is_image(type) || type.shape[1] == 1)) return "there is nothing to sum up";
       node.uses.push_back({operand, call.window});
     }
@@ -87,8 +87,9 @@ class Builder {
     const size_t root = values_.root(out);
     if (values_.in_state(root)) return "the result lives in the state";
     const Type& type = graph_.type(out);
-    node.out = add_tensor(root, type, call.sums ? 1 : type.shape[1]);
-    node.rows = call.sums ? tensor(node.uses[0].tensor).rows : type.shape[1];
+    const int64_t rows = call.y_rows ? call.y_rows : call.sums ? 1 : type.shape[1];
+    node.out = add_tensor(root, type, rows);
+    node.rows = call.sums ? tensor(node.uses[0].tensor).rows : rows;
     tensor(node.out).whole =
         call.sums || values_.last_use(root) > static_cast<int32_t>(region_.last);
     if (call.sums) summed_.insert(root);

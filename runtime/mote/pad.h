@@ -47,4 +47,14 @@ MOTE_KERNEL void pad(const S s, const T* MOTE_RESTRICT x, const T* value, T* MOT
   }
 }
 
+// One row of a padded image: `window` is the row of the operand that goes into it, null where it
+// lies above or below the operand. The shape is that of a row.
+template <class T, class S>
+MOTE_KERNEL void pad_row(const S s, const T* const* window, const T* value, T* MOTE_RESTRICT y) {
+  if (*window) return pad(s, *window, value, y);
+  int32_t count = 1;
+  for (int32_t d = 0; d < s.rank; ++d) count *= s.dims[d];
+  fill_run(y, count, *value);
+}
+
 }  // namespace mote

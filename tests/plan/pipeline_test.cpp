@@ -87,6 +87,26 @@ TEST_CASE("a convolution keeps as many rows as its window has") {
     CHECK(ring(run, a) == 1);
     CHECK(ring(run, b) == 3);
   }
+  SECTION("of which every other row is read twice") {
+    // Rows 0 0 1 2 2 3 ...
+    const int b = line.node({a}, {.stride = 2, .repeat = 3}, 12);
+    CHECK(ring(line.run(b), a) == 1);
+  }
+  SECTION("whose last rows are cut off") {
+    const int b = line.node({a}, {.pad = -2}, 4);
+    const PipelineRun run = line.run(b);
+    CHECK(ring(run, a) == 1);
+    CHECK(run.nodes[1].live[0].first > run.nodes[0].live[2].first);
+    CHECK(run.nodes[1].live[0].first < run.nodes[0].live[3].first);
+  }
+  SECTION("with rows above and below it, which need no place") {
+    // The first three rows are made when a has one; the last two follow its last.
+    const int b = line.node({a}, {.pad = 2}, 12);
+    const int c = line.conv(b);
+    const PipelineRun run = line.run(c);
+    CHECK(ring(run, a) == 1);
+    CHECK(ring(run, b) == 3);
+  }
 }
 
 TEST_CASE("a residual branch keeps the rows by which the other one lags") {

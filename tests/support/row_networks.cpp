@@ -130,15 +130,33 @@ class RowNetwork {
     return b_.op(ops::pool, attrs, {x});
   }
 
+  // As resizing is imported: by an expansion, or axis by axis where it is no whole number.
   ValueId nearest(ValueId x, int64_t repeat) {
+    if (random(0, 2)) {
+      const Shape s = shape(x);
+      const int64_t columns = width_one_ ? 1 : repeat;
+      const ValueId apart = b_.reshape(x, {1, s[1], 1, s[2], 1, s[3]});
+      const Shape repeated = {1, s[1], repeat, s[2], columns, s[3]};
+      return b_.reshape(b_.op(ops::expand, ExpandAttrs{repeated}, {apart}),
+                        {1, s[1] * repeat, s[2] * columns, s[3]});
+    }
+    const int64_t shrink = random(1, 3);
     for (const int axis : {1, 2}) {
       if (axis == 2 && width_one_) continue;
       std::vector<int64_t> index;
-      for (int64_t i = 0; i < shape(x)[static_cast<size_t>(axis)] * repeat; ++i)
-        index.push_back(i / repeat);
+      const int64_t size = shape(x)[static_cast<size_t>(axis)];
+      for (int64_t i = 0; i < (size * repeat + shrink - 1) / shrink; ++i)
+        index.push_back(i * shrink / repeat);
       x = b_.op(ops::gather, GatherAttrs{axis}, {x, b_.ints(index)});
     }
     return x;
+  }
+
+  ValueId slice(ValueId x) {
+    const Shape s = shape(x);
+    SliceAttrs a{{0, random(0, s[1]), 0, 0}, {1, random(1, 4), 1, 1}, s};
+    a.size[1] = random(1, (s[1] - 1 - a.start[1]) / a.step[1] + 2);
+    return b_.op(ops::slice, a, {x});
   }
 
   ValueId residual(ValueId x) {
@@ -192,11 +210,11 @@ class RowNetwork {
         return pool(x, window(s));
       case 17: {
         const ValueId value = integers_ ? random_int8(b_, {}) : b_.scalar(0.5f);
-        const int64_t high = random(0, 3) ? 0 : 1;
-        return b_.op(ops::pad, PadAttrs{{0, high, 1, 0}, {0, 0, 1, 0}}, {x, value});
+        const int64_t top = random(0, 4), bottom = random(0, 3), left = width_one_ ? 0 : 1;
+        return b_.op(ops::pad, PadAttrs{{0, top, left, 0}, {0, bottom, left, 0}}, {x, value});
       }
       case 18:
-        return s[1] * s[2] <= 60 ? nearest(x, 2) : pool(x, window(s));
+        return s[1] * s[2] <= 60 ? nearest(x, random(2, 4)) : slice(x);
       default:
         return s[3] % 2 == 0 ? convolve(x, 2 * random(1, 4), 2, window(s)) : unary(x);
     }
