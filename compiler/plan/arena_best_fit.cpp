@@ -4,6 +4,8 @@
 #include <array>
 #include <limits>
 #include <numeric>
+#include <optional>
+#include <set>
 
 #include "plan/arena_internal.h"
 
@@ -72,14 +74,16 @@ constexpr int64_t kUnlimited = std::numeric_limits<int64_t>::max();
 /// Which of the gaps that are large enough an item goes into.
 enum class Gap { Lowest, Tightest };
 
-Packing pack_in_order(const Problem& problem, const std::vector<int32_t>& order, Gap rule) {
+/// Nothing if it gets no lower than `limit`.
+std::optional<Packing> pack_in_order(const Problem& problem, Room& room,
+                                     const std::vector<int32_t>& order, Gap rule, int64_t limit) {
   Packing packing;
   packing.offsets.assign(problem.items.size(), 0);
   std::vector<int32_t> placed;  // Ascending by offset.
+  placed.reserve(order.size());
   for (const int32_t index : order) {
     const Item& item = problem.items[index];
-    const std::vector<Stretch> free =
-        free_stretches(problem, index, placed, packing.offsets, kUnlimited);
+    const std::vector<Stretch>& free = room.around(index, placed, packing.offsets, kUnlimited);
     auto chosen = free.begin();
     if (rule == Gap::Tightest) {
       chosen = std::min_element(free.begin(), free.end(), [](const Stretch& a, const Stretch& b) {
@@ -89,6 +93,7 @@ Packing pack_in_order(const Problem& problem, const std::vector<int32_t>& order,
     const int64_t offset = chosen->low;
     packing.offsets[index] = offset;
     packing.height = std::max(packing.height, offset + item.size);
+    if (packing.height >= limit) return {};
     const auto above = std::upper_bound(
         placed.begin(), placed.end(), offset,
         [&](int64_t value, int32_t other) { return value < packing.offsets[other]; });
@@ -100,14 +105,19 @@ Packing pack_in_order(const Problem& problem, const std::vector<int32_t>& order,
 }  // namespace
 
 Packing pack_best_fit(const Problem& problem) {
-  Packing best;
+  Packing best{.offsets = {}, .height = kUnlimited};
+  Room room(problem);
+  // Many orders are the same where all items are alive at once.
+  std::set<std::vector<int32_t>> tried;
   for (const KeyFunction key_of : kOrders) {
-    const std::vector<int32_t> order = sorted_by(problem, key_of);
+    std::vector<int32_t> order = sorted_by(problem, key_of);
+    if (tried.contains(order)) continue;
     for (const Gap rule : {Gap::Lowest, Gap::Tightest}) {
-      Packing packing = pack_in_order(problem, order, rule);
-      if (best.offsets.empty() || packing.height < best.height) best = std::move(packing);
+      if (auto packing = pack_in_order(problem, room, order, rule, best.height))
+        best = std::move(*packing);
       if (best.height == problem.bound) return best;
     }
+    tried.insert(std::move(order));
   }
   return best;
 }

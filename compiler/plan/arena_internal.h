@@ -84,11 +84,23 @@ struct Stretch {
   int64_t low = 0, high = 0;
 };
 
-/// arena_overlap.cpp: where an item can be put among others, which are placed and come in ascending
-/// order of offset.  Ascending; the last stretch ends where the item would end at the capacity.
-std::vector<Stretch> free_stretches(const Problem& problem, int32_t index,
-                                    const std::vector<int32_t>& placed,
-                                    const std::vector<int64_t>& offsets, int64_t capacity);
+/// arena_overlap.cpp: where an item can be put among others.  An object, as it is asked a hundred
+/// thousand times for a network and keeps its buffers.
+class Room {
+ public:
+  explicit Room(const Problem& problem)
+      : problem_(problem), partner_(problem.items.size(), nullptr) {}
+
+  /// The others are placed and come in ascending order of offset.  Ascending; the last stretch ends
+  /// where the item would end at the capacity.  Valid until the next question.
+  const std::vector<Stretch>& around(int32_t index, const std::vector<int32_t>& placed,
+                                     const std::vector<int64_t>& offsets, int64_t capacity);
+
+ private:
+  const Problem& problem_;
+  std::vector<const Partner*> partner_;  // By item; all null between questions.
+  std::vector<Stretch> forbidden_, free_;
+};
 
 /// arena_bound.cpp: completes offsets to a packing.
 Packing make_packing(const Problem& problem, std::vector<int64_t> offsets);

@@ -1,7 +1,6 @@
 // Buffers that may overlap: who may overlap whom by how much, and the room that this leaves.
 #include <algorithm>
 #include <limits>
-#include <map>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -11,16 +10,21 @@
 namespace motec::arena {
 namespace {
 
-using Pair = std::pair<int32_t, int32_t>;  // Items: the one below, the one above.
+/// How far item `above` must begin over item `below`, in bytes.
+struct Distance {
+  int32_t below, above;
+  int64_t distance;
+  std::pair<int32_t, int32_t> pair() const { return {below, above}; }
+};
 
-/// The distances that say something, in bytes.
-std::map<Pair, int64_t> useful_distances(const Problem& problem, size_t buffers,
-                                         std::span<const ArenaOverlap> overlaps,
-                                         int64_t alignment) {
+/// The distances that say something, one for each pair, ascending by pair.
+std::vector<Distance> useful_distances(const Problem& problem, size_t buffers,
+                                       std::span<const ArenaOverlap> overlaps, int64_t alignment) {
   std::vector<int32_t> item_of(buffers, -1);
   for (size_t i = 0; i < problem.items.size(); ++i)
     item_of[problem.items[i].buffer] = static_cast<int32_t>(i);
-  std::map<Pair, int64_t> distances;
+  std::vector<Distance> all;
+  all.reserve(overlaps.size());
   for (const ArenaOverlap& overlap : overlaps) {
     if (overlap.below >= buffers || overlap.above >= buffers || overlap.below == overlap.above)
       throw std::invalid_argument("arena overlap of no two buffers");
@@ -30,13 +34,16 @@ std::map<Pair, int64_t> useful_distances(const Problem& problem, size_t buffers,
     const int64_t size = problem.items[below].size;
     const int64_t whole = overlap.distance / alignment + (overlap.distance % alignment != 0);
     const int64_t distance = whole > size / alignment ? size : whole * alignment;
-    int64_t& known = distances.try_emplace({below, above}, distance).first->second;
-    known = std::max(known, distance);
+    all.push_back({below, above, distance});
   }
-  std::erase_if(distances, [&](const auto& entry) {
-    return entry.second == problem.items[entry.first.first].size;
+  // Of those for one pair, the greatest counts.
+  std::sort(all.begin(), all.end(), [](const Distance& a, const Distance& b) {
+    return std::pair(a.pair(), -a.distance) < std::pair(b.pair(), -b.distance);
   });
-  return distances;
+  const auto same = [](const Distance& a, const Distance& b) { return a.pair() == b.pair(); };
+  all.erase(std::unique(all.begin(), all.end(), same), all.end());
+  std::erase_if(all, [&](const Distance& d) { return d.distance == problem.items[d.below].size; });
+  return all;
 }
 
 /// Items at the same offset count as placed in an order in which each may lie below the next ones.
@@ -61,13 +68,16 @@ void check_order_at_equal_offsets(const Problem& problem) {
 void find_partners(Problem& problem, size_t buffers, std::span<const ArenaOverlap> overlaps,
                    int64_t alignment) {
   problem.partners.resize(problem.items.size());
-  const std::map<Pair, int64_t> distances = useful_distances(problem, buffers, overlaps, alignment);
-  for (const auto& [pair, distance] : distances) {
-    const auto [below, above] = pair;
-    const auto reverse = distances.find({above, below});
-    if (reverse != distances.end() && above < below) continue;  // Was done with the reverse.
+  const std::vector<Distance> distances = useful_distances(problem, buffers, overlaps, alignment);
+  for (const auto& [below, above, distance] : distances) {
+    const std::pair reversed(above, below);
+    const auto reverse =
+        std::lower_bound(distances.begin(), distances.end(), reversed,
+                         [](const Distance& d, const auto& pair) { return d.pair() < pair; });
+    const bool both = reverse != distances.end() && reverse->pair() == reversed;
+    if (both && above < below) continue;  // Was done with the reverse.
     const int64_t below_size = problem.items[below].size, above_size = problem.items[above].size;
-    const int64_t over = reverse == distances.end() ? above_size : reverse->second;
+    const int64_t over = both ? reverse->distance : above_size;
     const int64_t common = std::max(std::min(above_size, below_size - distance),
                                     std::min(below_size, above_size - over));
     problem.partners[below].push_back(
@@ -78,32 +88,32 @@ void find_partners(Problem& problem, size_t buffers, std::span<const ArenaOverla
   check_order_at_equal_offsets(problem);
 }
 
-std::vector<Stretch> free_stretches(const Problem& problem, int32_t index,
-                                    const std::vector<int32_t>& placed,
-                                    const std::vector<int64_t>& offsets, int64_t capacity) {
-  // Each placed item forbids the offsets between `begin` and `end`, themselves allowed.
-  const Item& item = problem.items[index];
-  const std::vector<Partner>& partners = problem.partners[index];
-  std::vector<Stretch> forbidden;
+const std::vector<Stretch>& Room::around(int32_t index, const std::vector<int32_t>& placed,
+                                         const std::vector<int64_t>& offsets, int64_t capacity) {
+  // Each placed item forbids the offsets between `low` and `high`, themselves allowed.
+  const Item& item = problem_.items[index];
+  const std::vector<Partner>& partners = problem_.partners[index];
+  for (const Partner& partner : partners) partner_[partner.item] = &partner;
+  forbidden_.clear();
   for (const int32_t other : placed) {
-    if (!problem.items[other].meets(item)) continue;
-    int64_t under = item.size, over = problem.items[other].size;
-    for (const Partner& partner : partners)
-      if (partner.item == other) under = partner.under, over = partner.over;
-    if (under + over > 0) forbidden.push_back({offsets[other] - under, offsets[other] + over});
+    if (!problem_.items[other].meets(item)) continue;
+    int64_t under = item.size, over = problem_.items[other].size;
+    if (const Partner* partner = partner_[other]) under = partner->under, over = partner->over;
+    if (under + over > 0) forbidden_.push_back({offsets[other] - under, offsets[other] + over});
   }
+  for (const Partner& partner : partners) partner_[partner.item] = nullptr;
   if (!partners.empty()) {
-    std::sort(forbidden.begin(), forbidden.end(),
+    std::sort(forbidden_.begin(), forbidden_.end(),
               [](const Stretch& a, const Stretch& b) { return a.low < b.low; });
   }
-  std::vector<Stretch> free;
+  free_.clear();
   int64_t low = 0;  // Everything met so far allows this and more.
-  for (const Stretch& between : forbidden) {
-    if (between.low >= low) free.push_back({low, between.low});
+  for (const Stretch& between : forbidden_) {
+    if (between.low >= low) free_.push_back({low, between.low});
     low = std::max(low, between.high);
   }
-  if (capacity - item.size >= low) free.push_back({low, capacity - item.size});
-  return free;
+  if (capacity - item.size >= low) free_.push_back({low, capacity - item.size});
+  return free_;
 }
 
 }  // namespace motec::arena

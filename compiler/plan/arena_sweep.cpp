@@ -44,6 +44,7 @@ class Sweep {
       : problem_(problem),
         capacity_(capacity),
         work_limit_(work_limit),
+        room_(problem),
         order_(problem.items.size()),
         offsets_(problem.items.size(), 0) {
     std::iota(order_.begin(), order_.end(), 0);
@@ -97,9 +98,9 @@ class Sweep {
   }
 
   /// The offsets at which the item touches the end of a gap, tightest gap first.
-  std::vector<int64_t> gap_ends(int32_t index, const std::vector<int32_t>& alive) const {
+  std::vector<int64_t> gap_ends(int32_t index, const std::vector<int32_t>& alive) {
     std::vector<std::pair<int64_t, int64_t>> found;  // Slack, offset.
-    for (const Stretch& free : free_stretches(problem_, index, alive, offsets_, capacity_)) {
+    for (const Stretch& free : room_.around(index, alive, offsets_, capacity_)) {
       const int64_t slack = free.high - free.low;
       found.emplace_back(slack, free.low);
       if (slack > 0) found.emplace_back(slack, free.high);
@@ -113,6 +114,7 @@ class Sweep {
   const Problem& problem_;
   const int64_t capacity_;
   const int64_t work_limit_;
+  Room room_;
   std::vector<int32_t> order_;  // Item indices by first section, the largest first.
   std::vector<int64_t> offsets_;
   std::unordered_set<State, StateHash> failed_;
