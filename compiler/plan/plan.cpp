@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 
 #include "kernels/blocks.h"
 #include "kernels/costs.h"
@@ -132,32 +133,72 @@ double slowdown_of(Goal goal) {
   return 0;
 }
 
-// The smallest of the plans that are fast enough; with a limit, the fastest of those within it.
+// The best has the least: of plans within the limit, the smallest of those that are fast enough,
+// else the fastest; if there is none, the smallest.
+using Rank = std::tuple<int, int64_t, double>;
+Rank rank_of(const Cuts& cuts, int64_t arena_bytes, std::optional<int64_t> limit) {
+  if (limit && arena_bytes > *limit) return {2, arena_bytes, cuts.cost};
+  if (cuts.too_slow) return {1, 0, cuts.cost};
+  return {0, arena_bytes, cuts.cost};
+}
+
+Candidate candidate_of(const Program& program) {
+  Candidate candidate{
+      .regions = {}, .arena_bytes = program.arena_bytes, .est_cycles = program.est_cycles()};
+  for (const Region& region : program.regions) {
+    const auto& tensors = region.pipeline.tensors;
+    const bool staged =
+        std::any_of(tensors.begin(), tensors.end(), [](const auto& t) { return t.staged; });
+    candidate.regions.push_back({region.first, region.last, region.group, staged});
+  }
+  return candidate;
+}
+
+std::string refusal(const Cuts& cuts, int64_t bytes, const Cuts& taken, int64_t taken_bytes,
+                    const PlanOptions& options) {
+  if (options.arena_limit && bytes > *options.arena_limit)
+    return fmt::format("{} bytes over the limit", bytes - *options.arena_limit);
+  if (cuts.too_slow)
+    return fmt::format("{:.1f} % slower than the fastest; {:.0f} % are allowed",
+                       100 * cuts.slowdown, 100 * slowdown_of(options.goal));
+  if (bytes > taken_bytes && cuts.cost < taken.cost)
+    return fmt::format("{} bytes more, to be {:.1f} % faster", bytes - taken_bytes,
+                       100 * (1 - cuts.cost / taken.cost));
+  if (bytes > taken_bytes) return fmt::format("{} bytes more, and no faster", bytes - taken_bytes);
+  return cuts.cost > taken.cost ? "as large, and slower" : "as large and as fast as the one taken";
+}
+
 Program best_plan(const Program& whole, const PlanOptions& options) {
   const Values values(whole);
   const GroupedRowCalls rows(whole);
   SearchOptions search{.slowdown = slowdown_of(options.goal), .arena_limit = options.arena_limit};
   if (options.stream_input)
     search.fed_input = fed_input(whole, values, rows.of(1), *options.stream_input);
-  const std::vector<Cuts> candidates = search_cuts(whole, values, rows, search);
-  std::optional<Program> best;
-  double best_cost = 0;
-  for (const Cuts& cuts : candidates) {
+  SearchResult found = search_cuts(whole, values, rows, search);
+  Program best;
+  Rank least{3, 0, 0};
+  size_t taken = 0;
+  std::vector<Candidate> candidates;
+  for (const Cuts& cuts : found.cuts) {
     Program program = with_regions(whole, values, rows, cuts.regions);
-    place_buffers(program, kQuickWork);
-    const auto misses = [&](const Program& p) {
-      return options.arena_limit && p.arena_bytes > *options.arena_limit;
-    };
-    // Candidates come in the order of preference: those that are fast enough, then slower ones.
-    const bool within_budget = cuts.cost <= candidates[0].cost;
-    const bool better =
-        !best || (misses(*best) && program.arena_bytes < best->arena_bytes) ||
-        (within_budget && program.arena_bytes < best->arena_bytes) ||
-        (within_budget && program.arena_bytes == best->arena_bytes && cuts.cost < best_cost);
-    if (better) best = std::move(program), best_cost = cuts.cost;
+    const bool only_reported = cuts.too_slow && !options.arena_limit;
+    place_buffers(program, only_reported ? 0 : kQuickWork);
+    candidates.push_back(candidate_of(program));
+    const Rank rank = rank_of(cuts, program.arena_bytes, options.arena_limit);
+    if (rank >= least) continue;
+    least = rank;
+    taken = candidates.size() - 1;
+    best = std::move(program);
   }
-  place_buffers(*best, ArenaOptions{}.work_limit);
-  return std::move(*best);
+  for (size_t i = 0; i < candidates.size(); ++i)
+    if (i != taken)
+      candidates[i].refused = refusal(found.cuts[i], candidates[i].arena_bytes, found.cuts[taken],
+                                      best.arena_bytes, options);
+  place_buffers(best, ArenaOptions{}.work_limit);
+  candidates[taken].arena_bytes = best.arena_bytes;
+  best.candidates = std::move(candidates);
+  best.row_stops = std::move(found.row_stops);
+  return best;
 }
 
 // Replays take about 2 ns for each byte that is read. What microcontrollers have room for is read

@@ -82,6 +82,25 @@ struct Region {
 // Two counters for each tensor of a fed region, and a pointer of at most 8 bytes.
 int64_t counter_bytes(const Region& region);
 
+// A way to cut the program into regions that was placed, to compare it with others.
+struct Candidate {
+  struct Part {
+    size_t first, last;  // steps
+    int64_t group;       // rows at a time
+    bool staged;         // newest rows have places of their own
+  };
+  std::vector<Part> regions;  // all other steps run whole
+  int64_t arena_bytes = 0;
+  std::optional<int64_t> est_cycles = {};
+  std::string refused = {};  // why it was not taken; empty: it was
+};
+
+// No rows flow into this step from the one before.
+struct RowStop {
+  size_t step = 0;
+  std::string why;
+};
+
 // A graph input or output as the emitted header shows it.
 struct Slot {
   std::string name, c_name;
@@ -102,6 +121,8 @@ struct Program {
   std::vector<Slot> inputs, outputs;  // without those that live in the state
   int64_t arena_bytes = 0, arena_lower_bound = 0, state_bytes = 0;
   bool arena_optimal = false;
+  std::vector<Candidate> candidates;  // for the report
+  std::vector<RowStop> row_stops;     // ascending; for the report
   int64_t weights_bytes() const;
   int64_t macs() const;
   // Of all layers with multiply-adds; empty if one of them has no estimate.

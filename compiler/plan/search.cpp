@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 
 #include "kernels/costs.h"
 #include "plan/program.h"
@@ -12,6 +13,8 @@ namespace {
 
 // Limits that are tried around the preferred one, as real arenas may need more than their stages.
 constexpr size_t kAlternatives = 12;
+// Smaller plans that would be too slow, to be reported.
+constexpr size_t kSlower = 3;
 // Pixels of rows that are made in groups.
 constexpr int64_t kShortRow = 24;
 
@@ -31,30 +34,11 @@ class Search {
     for (size_t t = 0; t < program.steps.size(); ++t) add_stages(t);
   }
 
-  std::vector<Cuts> run() {
-    std::vector<int64_t> limits;
-    for (const Stage& stage : stages_) limits.push_back(stage.bytes);
-    std::sort(limits.begin(), limits.end());
-    limits.erase(std::unique(limits.begin(), limits.end()), limits.end());
-    if (limits.empty()) return {Cuts{}};
-    const double fastest = cost_of(limits.back());
-    internal_check(fastest < kImpossible, "no sequence of stages");
-    const double budget = fastest * (1 + options_.slowdown) + 0.5;
-    // Costs fall as the limit rises.
-    const auto fits = [&](int64_t limit) { return cost_of(limit) <= budget; };
-    auto chosen = std::partition_point(limits.begin(), limits.end(),
-                                       [&](int64_t limit) { return !fits(limit); });
-    std::vector<Cuts> cuts;
-    for (auto l = chosen; l != limits.end() && cuts.size() < kAlternatives; ++l) add_cuts(cuts, *l);
-    if (options_.arena_limit) {
-      // Slower ones, fastest first.
-      const auto most = std::upper_bound(limits.begin(), limits.end(), *options_.arena_limit);
-      for (auto l = std::min(most, chosen); l != limits.begin();) {
-        if (cost_of(*--l) >= kImpossible) break;
-        add_cuts(cuts, *l);
-      }
-    }
-    return cuts;
+  SearchResult run() {
+    SearchResult result;
+    for (const auto& [step, why] : stops_) result.row_stops.push_back({step, why});
+    result.cuts = find_cuts();
+    return result;
   }
 
  private:
@@ -79,6 +63,36 @@ class Search {
     for (const Port& port : graph.inputs) add(port.value);
     for (const Step& step : program_.steps)
       for (const ValueId id : step.op.out) add(id);
+  }
+
+  std::vector<Cuts> find_cuts() {
+    std::vector<int64_t> limits;
+    for (const Stage& stage : stages_) limits.push_back(stage.bytes);
+    std::sort(limits.begin(), limits.end());
+    limits.erase(std::unique(limits.begin(), limits.end()), limits.end());
+    if (limits.empty()) return {Cuts{}};
+    fastest_ = cost_of(limits.back());
+    internal_check(fastest_ < kImpossible, "no sequence of stages");
+    const double budget = fastest_ * (1 + options_.slowdown) + 0.5;
+    // Costs fall as the limit rises.
+    const auto fits = [&](int64_t limit) { return cost_of(limit) <= budget; };
+    auto chosen = std::partition_point(limits.begin(), limits.end(),
+                                       [&](int64_t limit) { return !fits(limit); });
+    std::vector<Cuts> cuts;
+    for (auto l = chosen; l != limits.end() && cuts.size() < kAlternatives; ++l)
+      add_cuts(cuts, *l, false);
+    // Slower ones, fastest first.
+    const size_t fast = cuts.size();
+    auto l = chosen;
+    if (options_.arena_limit)
+      l = std::min(l, std::upper_bound(limits.begin(), limits.end(), *options_.arena_limit));
+    while (l != limits.begin() && (options_.arena_limit || cuts.size() - fast < kSlower)) {
+      if (cost_of(*--l) >= kImpossible) break;
+      add_cuts(cuts, *l, true);
+      // Limits down to what these need change nothing.
+      if (!options_.arena_limit) l = std::lower_bound(limits.begin(), l, cuts.back().bytes);
+    }
+    return cuts;
   }
 
   // Bytes of one moment: the items, packed with their overlaps, and all that is alive across them.
@@ -130,8 +144,14 @@ class Search {
   void add_regions(size_t first, bool fed, int64_t group) {
     const RowCalls& rows = rows_.of(group);
     double cost = 0;
+    bool stopped = group > 1;
+    const auto stop = [&](size_t step, const std::string& why) {
+      if (!stopped) stops_.emplace(step, why);
+      stopped = true;
+    };
     bool gains = group == 1;  // a kernel that takes rows together, and rows so short that it pays
     for (size_t last = first; last < program_.steps.size(); ++last) {
+      if (!rows[last]) stop(last, "it does not work row by row");
       if (!rows[last] || last - first >= kLongestRegion) break;
       if (!fed && reads_fed_input(last)) break;
       const Step& step = program_.steps[last];
@@ -142,9 +162,12 @@ class Search {
       if (!gains) continue;
       for (const bool staged : {false, true}) {
         if (!staged && group > 1) continue;
-        std::optional<Region> region = make_region(
-            program_, values_, rows, first, last,
-            {.staged = staged, .group = group, .fed = fed ? options_.fed_input : std::nullopt});
+        std::string why;
+        const RegionOptions options{
+            .staged = staged, .group = group, .fed = fed ? options_.fed_input : std::nullopt};
+        std::optional<Region> region =
+            make_region(program_, values_, rows, first, last, options, &why);
+        if (!region) stop(last, why);
         if (!region) continue;
         if (fed && values_.last_use(*options_.fed_input) > static_cast<int32_t>(last)) continue;
         if (staged && group == 1 && region->run.copied_bytes == 0) continue;
@@ -176,9 +199,11 @@ class Search {
     return best_.back();
   }
 
-  void add_cuts(std::vector<Cuts>& all, int64_t limit) {
+  void add_cuts(std::vector<Cuts>& all, int64_t limit, bool too_slow) {
     Cuts cuts;
     cuts.cost = cost_of(limit);
+    cuts.slowdown = fastest_ > 0 ? cuts.cost / fastest_ - 1 : 0;
+    cuts.too_slow = too_slow;
     for (size_t end = program_.steps.size(); end > 0; end = from_[end]->first) {
       const Stage& stage = *from_[end];
       cuts.bytes = std::max(cuts.bytes, stage.bytes);
@@ -197,12 +222,14 @@ class Search {
   std::vector<Stage> stages_;
   std::vector<double> best_;
   std::vector<const Stage*> from_;
+  double fastest_ = 0;
+  std::map<size_t, std::string> stops_;  // why rows stop, by step
 };
 
 }  // namespace
 
-std::vector<Cuts> search_cuts(const Program& program, const Values& values,
-                              const GroupedRowCalls& rows, const SearchOptions& options) {
+SearchResult search_cuts(const Program& program, const Values& values, const GroupedRowCalls& rows,
+                         const SearchOptions& options) {
   return Search(program, values, rows, options).run();
 }
 

@@ -23,10 +23,17 @@ struct Cuts {
   std::vector<Region> regions;  // ascending; steps outside run whole
   int64_t bytes = 0;            // the most that a stage needs
   double cost = 0;
+  double slowdown = 0;    // against the fastest: 0.1 is a tenth
+  bool too_slow = false;  // for the options; others come first
 };
 
-// The sequences of stages that are worth placing, the one preferred first. Never empty.
-std::vector<Cuts> search_cuts(const Program& program, const Values& values,
-                              const GroupedRowCalls& rows, const SearchOptions& options);
+struct SearchResult {
+  std::vector<Cuts> cuts;          // those worth placing; never empty
+  std::vector<RowStop> row_stops;  // ascending
+};
+
+// Without a limit, those that are too slow are a few of the next smaller ones, to be reported.
+SearchResult search_cuts(const Program& program, const Values& values, const GroupedRowCalls& rows,
+                         const SearchOptions& options);
 
 }  // namespace motec

@@ -99,4 +99,16 @@ std::string grouped(int64_t value) {
   return text;
 }
 
+std::string regions_text(const Program& program, const Candidate& candidate) {
+  std::string text;
+  for (const Candidate::Part& part : candidate.regions) {
+    const std::string rows =
+        part.group > 1 ? fmt::format("{} rows at a time", part.group) : std::string("row by row");
+    text += fmt::format("{}{} to {} {}{}", text.empty() ? "" : ", ", program.steps[part.first].name,
+                        program.steps[part.last].name, rows,
+                        part.staged && part.group == 1 ? ", staged" : "");
+  }
+  return text.empty() ? "layer by layer" : text;
+}
+
 }  // namespace motec

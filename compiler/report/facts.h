@@ -19,6 +19,9 @@ int64_t parameters(const Program& program);
 // The steps that do most of the work, at most `n`: by MACs, then by position.
 std::vector<const Step*> top_steps(const Program& program, size_t n);
 
+// "conv1 to conv4 in rows, conv5 to conv9 in 2 rows at a time"; "layer by layer" without regions.
+std::string regions_text(const Program& program, const Candidate& candidate);
+
 // What a buffer of the arena is for.
 enum class Role : uint8_t { Tensor, Input, Output, Scratch };
 std::string_view name_of(Role role);

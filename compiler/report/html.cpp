@@ -67,6 +67,25 @@ TemplateList notes_data(const Program& program) {
   return notes;
 }
 
+TemplateData plans_data(const Program& program) {
+  TemplateList plans, stops;
+  for (const Candidate& candidate : program.candidates) {
+    TemplateObject plan = {
+        {"layers", escaped(regions_text(program, candidate))},
+        {"arena", grouped(candidate.arena_bytes)},
+        {"cycles", candidate.est_cycles ? grouped(*candidate.est_cycles) : "–"},
+        {"verdict", escaped(candidate.refused.empty() ? "taken" : candidate.refused)}};
+    plans.push_back(plan);
+  }
+  for (const RowStop& stop : program.row_stops)
+    stops.push_back(
+        TemplateObject{{"layer", escaped(program.steps[stop.step].name)}, {"why", stop.why}});
+  TemplateObject data;
+  data["plans"] = plans;
+  data["stops"] = stops;
+  return data;
+}
+
 // Numbers at the top of a model's part.
 TemplateList cards_data(const Program& program) {
   TemplateList cards;
@@ -109,6 +128,7 @@ TemplateData model_data(const Program& program, const ReportContext& context) {
   data["maps"] = maps;
   data["rows"] = rows;
   data["notes"] = notes_data(program);
+  data["schedule"] = plans_data(program);
   data["quantization"] = context.quantization ? quantization_html(*context.quantization) : "";
   return data;
 }

@@ -121,6 +121,32 @@ Json memory_json(const Program& program) {
           {"optimal", program.arena_optimal},   {"buffers", buffers}};
 }
 
+Json plans_json(const Program& program) {
+  Json plans = Json::array();
+  for (const Candidate& candidate : program.candidates) {
+    Json regions = Json::array();
+    for (const Candidate::Part& part : candidate.regions)
+      regions.push_back({{"first", program.steps[part.first].name},
+                         {"last", program.steps[part.last].name},
+                         {"group", part.group},
+                         {"staged", part.staged}});
+    Json json = {{"regions", regions},
+                 {"arena_bytes", candidate.arena_bytes},
+                 {"est_cycles", number_or_null(candidate.est_cycles)},
+                 {"refused", nullptr}};
+    if (!candidate.refused.empty()) json["refused"] = candidate.refused;
+    plans.push_back(json);
+  }
+  return plans;
+}
+
+Json row_stops_json(const Program& program) {
+  Json stops = Json::array();
+  for (const RowStop& stop : program.row_stops)
+    stops.push_back({{"layer", program.steps[stop.step].name}, {"why", stop.why}});
+  return stops;
+}
+
 Json notes_json(const Program& program) {
   Json notes = Json::array();
   for (const Note& note : program.graph.notes)
@@ -150,6 +176,8 @@ Json model_json(const Program& program, const ReportContext& context) {
                  {"macs", pruned.macs},
                  {"weights_bytes", pruned.weight_bytes}}},
                {"layers", layers},
+               {"plans", plans_json(program)},
+               {"rows_stop_before", row_stops_json(program)},
                {"notes", notes_json(program)},
                {"files", context.files}};
   if (context.quantization)

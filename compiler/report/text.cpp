@@ -34,6 +34,20 @@ std::string percent(int64_t part, int64_t whole) {
                : "-";
 }
 
+std::string plans_text(const Program& program, const Palette& palette) {
+  TextTable table({"arena", "cycles", "plan", ""});
+  for (const Candidate& candidate : program.candidates)
+    table.add({grouped(candidate.arena_bytes),
+               candidate.est_cycles ? grouped(*candidate.est_cycles) : "-",
+               regions_text(program, candidate),
+               candidate.refused.empty() ? "taken" : candidate.refused});
+  std::string text = table.empty() ? "" : table.text(palette);
+  for (const RowStop& stop : program.row_stops)
+    text += fmt::format("  {}rows stop before {}: {}{}\n", palette.dim,
+                        program.steps[stop.step].name, stop.why, palette.reset);
+  return text;
+}
+
 }  // namespace
 
 std::string TextTable::text(const Palette& palette) const {
@@ -92,7 +106,7 @@ std::string summary(const Program& program, const Palette& palette, bool all_lay
   for (const Note& note : program.graph.notes)
     text += fmt::format("  {}{}: {}{}\n", palette.dim, printable(describe(note.origin)), note.text,
                         palette.reset);
-  if (all_layers) text += memory_map_text(program);
+  if (all_layers) text += memory_map_text(program) + plans_text(program, palette);
   constexpr size_t kShown = 5;
   TextTable table({"layer", "op", "kernel", "MACs", "", "weights"});
   const auto add = [&](const Step& step) {

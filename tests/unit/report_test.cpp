@@ -63,6 +63,50 @@ TEST_CASE("a network that slides along a stream tells by how much") {
   CHECK(nlohmann::json::parse(report_json(one(small_program())))["stream_time"].is_null());
 }
 
+// Rows of two convolutions flow through a ring; the layer behind takes all of them at once.
+TEST_CASE("reports tell of plans that were not taken, and where rows stop") {
+  test::GraphBuilder b;
+  ValueId y = b.input("x", {1, 16, 16, 4});
+  for (const int64_t outputs : {16, 4}) y = b.conv(y, outputs, 3);
+  const int64_t elements = element_count(b.shape(y));
+  b.output("y", b.dense(b.reshape(y, {1, elements}), 3));
+  const auto plan_for = [&](Goal goal, std::optional<int64_t> limit) {
+    return plan(b.graph(), find_target("cortex-m4"),
+                {.name = "two", .goal = goal, .arena_limit = limit});
+  };
+  const auto refusals = [](const Program& program) {
+    std::string text;
+    int taken = 0;
+    for (const Candidate& candidate : program.candidates) {
+      taken += candidate.refused.empty();
+      if (candidate.refused.empty()) CHECK(candidate.arena_bytes == program.arena_bytes);
+      text += candidate.refused + "\n";
+    }
+    CHECK(taken == 1);
+    return text;
+  };
+  const Program fast = plan_for(Goal::Speed, {}), small = plan_for(Goal::LeastRam, {});
+  REQUIRE(small.arena_bytes < fast.arena_bytes);
+  REQUIRE(fast.regions.empty());
+  CHECK(refusals(fast).find("% slower than the fastest; 0 % are allowed") != std::string::npos);
+  CHECK(refusals(small).find(" bytes more, to be ") != std::string::npos);
+  const Program limited = plan_for(Goal::Speed, small.arena_bytes);
+  CHECK(refusals(limited).find(" bytes over the limit") != std::string::npos);
+  REQUIRE(small.row_stops.size() == 1);
+  CHECK(small.row_stops[0].step == 2);
+
+  const auto json = nlohmann::json::parse(report_json(one(small)));
+  REQUIRE(json["plans"].size() == small.candidates.size());
+  CHECK(json["rows_stop_before"] ==
+        nlohmann::json::array(
+            {{{"layer", small.steps[2].name}, {"why", "it does not work row by row"}}}));
+  const std::string text = summary(small, {}, true);
+  CHECK(text.find(" row by row") != std::string::npos);
+  CHECK(text.find("layer by layer") != std::string::npos);
+  CHECK(text.find("rows stop before") != std::string::npos);
+  CHECK(report_html(one(small)).find("Rows stop before") != std::string::npos);
+}
+
 TEST_CASE("the JSON report has its keys") {
   const Program program = small_program();
   const std::string text = report_json(one(program));
