@@ -8,7 +8,7 @@
 
 #define MOTE_INLINE inline __attribute__((always_inline))
 // An entry point that emitted code calls once per layer. Kept out of line, so that a profile by
-// symbol is a profile by layer; the call costs a few instructions per layer.
+// symbol is one by layer, or by layers of equal shape; the call costs a few instructions per layer.
 #define MOTE_KERNEL __attribute__((noinline))
 #define MOTE_RESTRICT __restrict__
 
