@@ -8,21 +8,11 @@
 namespace motec {
 namespace {
 
-int find_port(const std::vector<Port>& ports, const std::string& name, std::string_view kind) {
-  std::string names;
-  for (size_t i = 0; i < ports.size(); ++i) {
-    if (ports[i].name == name) return static_cast<int>(i);
-    names += (names.empty() ? "" : ", ") + ports[i].name;
-  }
-  fail({.code = "E1110",
-        .message = fmt::format("--state names '{}', which is no {}", name, kind),
-        .hint = fmt::format("the {}s are: {}", kind, names)});
-}
-
 void bind_states(Graph& graph, const CompileOptions& options) {
   for (const auto& [input, output] : options.states) {
-    const StatePair pair{find_port(graph.inputs, input, "input"),
-                         find_port(graph.outputs, output, "output")};
+    const StatePair pair{
+        static_cast<int>(find_port(graph.inputs, input, "--state", "input", "E1110")),
+        static_cast<int>(find_port(graph.outputs, output, "--state", "output", "E1110"))};
     for (const StatePair& other : graph.states) {
       if (other.input == pair.input || other.output == pair.output)
         fail({.code = "E1111",

@@ -28,6 +28,21 @@ void move_quantized(Graph& graph, const Op& op, ValueId result) {
 
 }  // namespace
 
+std::string names_of(const std::vector<Port>& ports) {
+  std::string names;
+  for (const Port& port : ports) names += (names.empty() ? "" : ", ") + port.name;
+  return names;
+}
+
+size_t find_port(const std::vector<Port>& ports, const std::string& name, std::string_view option,
+                 std::string_view kind, std::string_view code) {
+  for (size_t i = 0; i < ports.size(); ++i)
+    if (ports[i].name == name) return i;
+  fail({.code = std::string(code),
+        .message = fmt::format("{} names '{}', which is no {}", option, name, kind),
+        .hint = fmt::format("the {}s are: {}", kind, names_of(ports))});
+}
+
 ValueId Graph::add_value(std::string name, Type type, TensorPtr constant) {
   values.push_back({std::move(name), std::move(type), std::move(constant), {}});
   return {static_cast<int32_t>(values.size()) - 1};

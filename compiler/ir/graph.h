@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ir/tensor.h"
@@ -67,6 +68,13 @@ struct Port {
   ValueId value;
   std::optional<Quant> quant = {};  // of integers that the caller hands over or gets
 };
+
+// "x, state": their names.
+std::string names_of(const std::vector<Port>& ports);
+// The index of the port of that name, which `option` gives. Fails with `code` if there is none;
+// `kind` is "input" or "output".
+size_t find_port(const std::vector<Port>& ports, const std::string& name, std::string_view option,
+                 std::string_view kind, std::string_view code);
 
 // An output that is fed back: the next call's `input` is this call's `output` (port indices).
 struct StatePair {

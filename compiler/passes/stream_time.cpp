@@ -149,17 +149,6 @@ class Rebuilt {
   std::vector<std::pair<ValueId, ValueId>> histories_;  // before a call and after it
 };
 
-const Port& find_input(const Graph& graph, const std::string& name) {
-  std::string names;
-  for (const Port& port : graph.inputs) {
-    if (port.name == name) return port;
-    names += (names.empty() ? "" : ", ") + port.name;
-  }
-  fail({.code = "E1115",
-        .message = fmt::format("--stream-time names '{}', which is no input", name),
-        .hint = fmt::format("the inputs are: {}", names)});
-}
-
 // With the given frames, or the fewest that all strides divide.
 Analysis analyse(const Graph& graph, ValueId input, int axis, std::optional<int64_t> frames) {
   const int64_t window = graph.type(input).shape[static_cast<size_t>(axis)];
@@ -174,7 +163,8 @@ Analysis analyse(const Graph& graph, ValueId input, int axis, std::optional<int6
 }  // namespace
 
 void stream_time(Graph& graph, const StreamTime& options) {
-  const Port& port = find_input(graph, options.input);
+  const Port& port =
+      graph.inputs[find_port(graph.inputs, options.input, "--stream-time", "input", "E1115")];
   const Shape& shape = graph.type(port.value).shape;
   std::optional<Analysis> best;
   bool fits = false;

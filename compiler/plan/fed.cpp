@@ -20,7 +20,8 @@ class Check {
       : program_(program), graph_(program.graph), values_(values), rows_(rows), name_(name) {}
 
   size_t run() const {
-    const Port& port = find_port();
+    const Port& port =
+        graph_.inputs[find_port(graph_.inputs, name_, "--stream-input", "input", "E1115")];
     check_model();
     const Type& type = graph_.type(port.value);
     if (type.shape.size() == 4 && type.shape[0] != 1)
@@ -41,24 +42,10 @@ class Check {
           .hint = std::move(hint)});
   }
 
-  std::string names() const {
-    std::string names;
-    for (const Port& port : graph_.inputs) names += (names.empty() ? "" : ", ") + port.name;
-    return names;
-  }
-
-  const Port& find_port() const {
-    for (const Port& port : graph_.inputs)
-      if (port.name == name_) return port;
-    fail({.code = "E1115",
-          .message = fmt::format("--stream-input names '{}', which is no input", name_),
-          .hint = fmt::format("the inputs are: {}", names())});
-  }
-
   void check_model() const {
     if (!graph_.states.empty()) refuse({}, {"the model keeps a state between calls"});
     if (graph_.inputs.size() > 1)
-      refuse({}, {fmt::format("the model has several inputs: {}", names())},
+      refuse({}, {fmt::format("the model has several inputs: {}", names_of(graph_.inputs))},
              "make the others constants with --input-value, or leave out --stream-input");
   }
 
