@@ -30,10 +30,10 @@ std::vector<std::vector<Tensor>> evaluate_stream(const Graph& graph,
   const TimePort& time = *graph.time;
   const auto axis = static_cast<size_t>(time.axis);
   const Evaluator evaluator(graph);
+  size_t stream = 0;
+  while (graph.inputs[stream].name != time.input) ++stream;
+  const int64_t total = inputs[stream].shape[axis];
   std::vector<Tensor> operands = inputs;
-  int64_t total = 0;
-  for (size_t i = 0; i < inputs.size(); ++i)
-    if (graph.inputs[i].name == time.input) total = inputs[i].shape[axis];
   for (size_t i = inputs.size(); i < graph.inputs.size(); ++i) {
     const Type& type = graph.type(graph.inputs[i].value);
     operands.push_back(Tensor::zeros(type.dtype, type.shape));
@@ -41,9 +41,7 @@ std::vector<std::vector<Tensor>> evaluate_stream(const Graph& graph,
   const int64_t calls = (total + time.frames - 1) / time.frames;
   std::vector<std::vector<Tensor>> results;
   for (int64_t first = total - calls * time.frames; first < total; first += time.frames) {
-    for (size_t i = 0; i < inputs.size(); ++i)
-      if (graph.inputs[i].name == time.input)
-        operands[i] = frames_of(inputs[i], axis, first, time.frames);
+    operands[stream] = frames_of(inputs[stream], axis, first, time.frames);
     results.push_back(evaluator.run(operands));
     for (const StatePair& pair : graph.states)
       operands[static_cast<size_t>(pair.input)] = results.back()[static_cast<size_t>(pair.output)];

@@ -27,12 +27,13 @@
 namespace motec {
 namespace {
 
-// An op, the rows of its operand 0, and what the answer needs.
+// An op, the first of its operands that has rows, and what the answer needs.
 struct Question {
   const Graph& graph;
   const Op& op;
   const RowsOf& rows;
-  Rows x = {};
+  size_t first = 0;
+  Rows x = {};  // of the first
   std::string why = {};
   bool uneven = false;
 
@@ -66,11 +67,9 @@ std::optional<TimeStep> quantization(Question& q) {
   return per_element(q);
 }
 
-// Operands are aligned at their last dimension. Any of them may be the first with rows.
+// Operands are aligned at their last dimension.
 std::optional<TimeStep> broadcast_elements(Question& q) {
-  const auto first = std::find_if(q.op.in.begin(), q.op.in.end(),
-                                  [&](ValueId id) { return id && q.rows_of(id).has_value(); });
-  const int64_t back = std::ssize(q.graph.type(*first).shape) - q.x.axis;
+  const int64_t back = std::ssize(q.in(q.first)) - q.x.axis;
   for (const ValueId id : q.op.in) {
     if (!id) continue;
     const Shape& shape = q.graph.type(id).shape;
@@ -198,6 +197,7 @@ std::optional<TimeStep> reduce(Question& q) {
 struct Rule {
   const OpDef* def;
   std::optional<TimeStep> (*step)(Question&);
+  bool any_operand = false;  // may be the first with rows; else it is operand 0
 };
 // Not one table of constants: the order in which files' globals are initialized is not known.
 std::optional<TimeStep> apply(Question& q) {
@@ -207,10 +207,10 @@ std::optional<TimeStep> apply(Question& q) {
                         {&ops::flip_sign, per_element},
                         {&ops::quantize, quantization<QuantizeAttrs>},
                         {&ops::dequantize, quantization<DequantizeAttrs>},
-                        {&ops::binary, broadcast_elements},
-                        {&ops::select, broadcast_elements},
-                        {&ops::qadd, broadcast_elements},
-                        {&ops::qmul, broadcast_elements},
+                        {&ops::binary, broadcast_elements, true},
+                        {&ops::select, broadcast_elements, true},
+                        {&ops::qadd, broadcast_elements, true},
+                        {&ops::qmul, broadcast_elements, true},
                         {&ops::softmax, off_axis<SoftmaxAttrs>},
                         {&ops::qsoftmax, off_axis<QSoftmaxAttrs>},
                         {&ops::dense, last_axis},
@@ -225,8 +225,12 @@ std::optional<TimeStep> apply(Question& q) {
                         {&ops::concat, concat},
                         {&ops::pad, pad},
                         {&ops::reduce, reduce}};
-  for (const Rule& rule : rules)
-    if (rule.def == q.op.def) return rule.step(q);
+  for (const Rule& rule : rules) {
+    if (rule.def != q.op.def) continue;
+    if (q.first > 0 && !rule.any_operand)
+      return q.no("another operand than the first one moves with time");
+    return rule.step(q);
+  }
   return q.no(fmt::format("{} is not known to work row by row", q.op.def->name));
 }
 
@@ -235,17 +239,9 @@ std::optional<TimeStep> apply(Question& q) {
 std::optional<TimeStep> time_step(const Graph& graph, const Op& op, const RowsOf& rows,
                                   std::string& why, bool& uneven) {
   Question q{graph, op, rows};
-  // Operand 0 tells the axis; where it is constant, the first one that has rows.
-  const auto first = std::find_if(op.in.begin(), op.in.end(),
-                                  [&](ValueId id) { return id && q.rows_of(id).has_value(); });
-  q.x = *q.rows_of(*first);
-  std::optional<TimeStep> step;
-  const bool broadcasts = op.def == &ops::binary || op.def == &ops::select ||
-                          op.def == &ops::qadd || op.def == &ops::qmul;
-  if (first != op.in.begin() && !broadcasts)
-    q.why = "another operand than the first one moves with time";
-  else
-    step = apply(q);
+  while (!op.in[q.first] || !q.rows_of(op.in[q.first])) ++q.first;
+  q.x = *q.rows_of(op.in[q.first]);
+  std::optional<TimeStep> step = apply(q);
   why = q.why;
   uneven = q.uneven;
   return step;

@@ -26,8 +26,8 @@ struct TimeStep {
   bool keeps = false;  // takes more rows than are new
 };
 
-// Empty with `why` filled if the op must see the whole window. `uneven` tells that it only lacks
-// more new rows: its stride is no divisor of theirs.
+// Of an op with an operand that has rows. Empty with `why` filled if the op must see the whole
+// window. `uneven` tells that it only lacks more new rows: its stride is no divisor of theirs.
 std::optional<TimeStep> time_step(const Graph& graph, const Op& op, const RowsOf& rows,
                                   std::string& why, bool& uneven);
 

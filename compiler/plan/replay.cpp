@@ -26,7 +26,7 @@ void write_inputs(Replay& r) {
     const int64_t bytes = r.program.graph.type(id).bytes();
     r.memory.write({{Place::Kind::State, 0, offset}, 0, bytes, r.tags.value(r.values.root(id))},
                    "a state", "the last call");
-    offset += (bytes + kArenaAlignment - 1) / kArenaAlignment * kArenaAlignment;
+    offset += aligned(bytes);
   }
 }
 

@@ -167,8 +167,10 @@ class Search {
             .staged = staged, .group = group, .fed = fed ? options_.fed_input : std::nullopt};
         std::optional<Region> region =
             make_region(program_, values_, rows, first, last, options, &why);
-        if (!region) stop(last, why);
-        if (!region) continue;
+        if (!region) {
+          stop(last, why);
+          continue;
+        }
         if (fed && values_.last_use(*options_.fed_input) > static_cast<int32_t>(last)) continue;
         if (staged && group == 1 && region->run.copied_bytes == 0) continue;
         const StageMemory memory = region_memory(program_, values_, rows, *region);
