@@ -6,6 +6,7 @@
 #include "driver/progress.h"
 #include "driver/samples.h"
 #include "driver/testing.h"
+#include "eval/classes.h"
 #include "eval/evaluator.h"
 #include "eval/npy.h"
 #include "support/diag.h"

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "driver/progress.h"
+#include "eval/classes.h"
 #include "eval/evaluator.h"
 #include "eval/npy.h"
 #include "support/diag.h"

@@ -1,7 +1,8 @@
 #include "quant/attempt.h"
 
-#include <algorithm>
 #include <cmath>
+
+#include "eval/classes.h"
 
 namespace motec {
 namespace {
@@ -102,14 +103,8 @@ void Attempt::measure() {
 
 int64_t Attempt::wrong(const ResultSets& results) const {
   int64_t count = 0;
-  for (size_t s = 0; s < results.size(); ++s) {
-    const auto scores = results[s][0].values<float>();
-    // One score tells two classes apart.
-    const int64_t predicted = scores.size() == 1
-                                  ? scores[0] > 0.5f
-                                  : std::max_element(scores.begin(), scores.end()) - scores.begin();
-    count += predicted != options_->labels[s];
-  }
+  for (size_t s = 0; s < results.size(); ++s)
+    count += predicted_class(results[s][0]) != options_->labels[s];
   return count;
 }
 

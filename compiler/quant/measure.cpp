@@ -36,11 +36,7 @@ std::vector<ValueId> judged_values(const Graph& graph) {
 }
 
 ResultSets judged_of(const Graph& graph, const std::vector<Sample>& samples) {
-  ResultSets results;
-  evaluate_samples(graph, samples, judged_values(graph), [&](size_t, std::vector<Tensor> values) {
-    results.push_back(std::move(values));
-  });
-  return results;
+  return values_of(graph, samples, judged_values(graph));
 }
 
 Results results_of(const Graph& graph, const std::vector<Sample>& samples) {

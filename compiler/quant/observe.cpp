@@ -37,15 +37,20 @@ void evaluate_samples(const Graph& graph, const std::vector<Sample>& samples,
       });
 }
 
-std::vector<std::vector<Tensor>> outputs_of(const Graph& graph,
-                                            const std::vector<Sample>& samples) {
-  std::vector<ValueId> wanted;
-  for (const Port& port : graph.outputs) wanted.push_back(port.value);
+std::vector<std::vector<Tensor>> values_of(const Graph& graph, const std::vector<Sample>& samples,
+                                           const std::vector<ValueId>& wanted) {
   std::vector<std::vector<Tensor>> results;
   evaluate_samples(graph, samples, wanted, [&](size_t, std::vector<Tensor> values) {
     results.push_back(std::move(values));
   });
   return results;
+}
+
+std::vector<std::vector<Tensor>> outputs_of(const Graph& graph,
+                                            const std::vector<Sample>& samples) {
+  std::vector<ValueId> wanted;
+  for (const Port& port : graph.outputs) wanted.push_back(port.value);
+  return values_of(graph, samples, wanted);
 }
 
 std::vector<Histogram> observe(const Graph& graph, const Scheme& scheme,

@@ -17,6 +17,9 @@ void evaluate_samples(const Graph& graph, const std::vector<Sample>& samples,
                       const std::vector<ValueId>& wanted,
                       const std::function<void(size_t, std::vector<Tensor>)>& take);
 
+// All of them, by sample.
+std::vector<std::vector<Tensor>> values_of(const Graph& graph, const std::vector<Sample>& samples,
+                                           const std::vector<ValueId>& wanted);
 // The graph's outputs for each sample.
 std::vector<std::vector<Tensor>> outputs_of(const Graph& graph, const std::vector<Sample>& samples);
 

@@ -9,13 +9,6 @@
 
 namespace motec {
 
-// The class that scores stand for: the first of the largest, or, where there is one score only,
-// whether it is more than a half. NaN is never the largest.
-int64_t predicted_class(const Tensor& scores);
-
-// The number of classes that so many scores tell apart.
-int64_t class_count(int64_t scores);
-
 struct Predictions {
   int64_t classes = 0;
   std::vector<int64_t> labels, predicted;  // of each sample, each below `classes`

@@ -5,6 +5,7 @@
 
 #include "driver/labels.h"
 #include "driver/progress.h"
+#include "eval/classes.h"
 #include "eval/npy.h"
 #include "ops/unary.h"
 #include "support/files.h"
