@@ -25,9 +25,9 @@ int quantize_command(const QuantizeArguments& arguments, Terminal& terminal) {
     if (terminal.chatty())
       terminal.print(quantization_text(report, terminal.palette(), terminal.verbose()));
   }
-  if (!options.quantize->labels.empty()) {
+  if (!model.labels.empty()) {
     terminal.progress("evaluating");
-    terminal.print(accuracy_changes(options, quantization));
+    terminal.print(accuracy_changes(options, model));
   }
   write_files("", files);
   return 0;

@@ -41,8 +41,7 @@ Graph quantized_graph(const CompileOptions& options, QuantizerNews* news) {
   if (news) {
     if (news->describes) news->report = describe(model.quantization, model.samples, model.held_out);
     news->warnings = model.warnings;
-    if (!options.quantize->labels.empty())
-      news->accuracy = accuracy_changes(options, model.quantization);
+    if (!model.labels.empty()) news->accuracy = accuracy_changes(options, model);
   }
   return std::move(model.quantization.graph);
 }

@@ -11,12 +11,6 @@ namespace {
 
 constexpr int64_t kHeldOut = 5;  // every fifth
 
-// The samples of the request, for the graph of its model. Fails as open_samples() does.
-Samples calibration_samples(const CompileOptions& options, const Graph& graph) {
-  return open_samples(options.quantize->data, data_ports(graph, model_inputs(options.model)),
-                      options.quantize->samples);
-}
-
 // Whether the program of a quantized graph keeps the limits of memory.
 bool fits(const CompileOptions& options, Graph graph) {
   finish_graph(graph, options);
@@ -45,21 +39,22 @@ QuantizerOptions quantizer_options(const CompileOptions& options) {
 QuantizedModel quantize_model(const CompileOptions& options) {
   Graph graph = import_graph(options);
   QuantizedModel model;
-  const Samples all = calibration_samples(options, graph);
+  model.all = open_samples(options.quantize->data, data_ports(graph, model_inputs(options.model)),
+                           options.quantize->samples);
   QuantizerOptions quantizer = quantizer_options(options);
-  std::vector<int64_t> labels;
+  const int64_t count = model.all.count();
   if (!options.quantize->labels.empty()) {
-    labels = read_labels(options.quantize->labels);
-    check_labels(labels, graph, all.count());
+    model.labels = read_labels(options.quantize->labels);
+    check_labels(model.labels, graph, count);
   }
-  const bool holds_out = all.count() >= 2 * kHeldOut;
-  for (int64_t i = 0; i < all.count(); ++i) {
+  const bool holds_out = count >= 2 * kHeldOut;
+  for (int64_t i = 0; i < count; ++i) {
     if (holds_out && i % kHeldOut == kHeldOut - 1) {
-      model.held_out.push_back(all.operands(i));
+      model.held_out.push_back(model.all.operands(i));
       continue;
     }
-    model.samples.push_back(all.operands(i));
-    if (!labels.empty()) quantizer.labels.push_back(labels[static_cast<size_t>(i)]);
+    model.samples.push_back(model.all.operands(i));
+    if (!model.labels.empty()) quantizer.labels.push_back(model.labels[static_cast<size_t>(i)]);
   }
   Variation variation(graph);
   const Evaluator evaluator(graph);
@@ -76,18 +71,16 @@ QuantizedModel quantize_model(const CompileOptions& options) {
   return model;
 }
 
-std::string accuracy_changes(const CompileOptions& options, const Quantization& quantization) {
-  const Samples samples = calibration_samples(options, import_graph(options));
-  const std::vector<int64_t> labels = read_labels(options.quantize->labels);
-  Graph integers = quantization.graph;
+std::string accuracy_changes(const CompileOptions& options, const QuantizedModel& model) {
+  Graph integers = model.quantization.graph;
   PassOptions passes;
   passes.prune = options.passes.prune;
   run_passes(integers, passes);
   Terminal quiet(Terminal::Level::Quiet);
-  const Predictions before = predict(quantization.source, samples, labels, quiet);
-  const Predictions after = predict(integers, samples, labels, quiet);
+  const Predictions before = predict(model.quantization.source, model.all, model.labels, quiet);
+  const Predictions after = predict(integers, model.all, model.labels, quiet);
   return accuracy_text(after) +
-         changes_text(before, after, [&](int64_t i) { return samples.name(i); });
+         changes_text(before, after, [&](int64_t i) { return model.all.name(i); });
 }
 
 }  // namespace motec

@@ -6,6 +6,8 @@ namespace motec {
 
 struct QuantizedModel {
   Quantization quantization;
+  Samples all;                  // of the request, in their order
+  std::vector<int64_t> labels;  // of all; empty: none were given
   std::vector<Sample> samples, held_out;
   std::vector<std::string> warnings;  // of the samples
 };
@@ -15,6 +17,6 @@ struct QuantizedModel {
 QuantizedModel quantize_model(const CompileOptions& options);
 
 // What the float and the integer network take all samples of the request for, by its labels.
-std::string accuracy_changes(const CompileOptions& options, const Quantization& quantization);
+std::string accuracy_changes(const CompileOptions& options, const QuantizedModel& model);
 
 }  // namespace motec
