@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
-#include <map>
 
 #include "eval/evaluator.h"
 #include "export/onnx_writer.h"
@@ -20,15 +19,6 @@
 
 namespace motec::test {
 namespace {
-
-std::string operators_of(const Graph& graph) {
-  std::map<std::string, int> counts;
-  for (const Op& op : graph.ops) ++counts[std::string(op.def->name)];
-  std::string text;
-  for (const auto& [name, count] : counts)
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name, count);
-  return text;
-}
 
 struct Case {
   const char* name;

@@ -3,7 +3,6 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <filesystem>
-#include <map>
 
 #include "eval/evaluator.h"
 #include "import/onnx_reader.h"
@@ -11,6 +10,7 @@
 #include "ops/quantize.h"
 #include "passes/pipeline.h"
 #include "support/diag.h"
+#include "support/graph_builder.h"
 
 namespace motec {
 namespace {
@@ -24,15 +24,6 @@ struct Case {
   double bound;
   const char* ops;  // of the graph after the passes, each with its number
 };
-
-std::string operators_of(const Graph& graph) {
-  std::map<std::string, int> counts;
-  for (const Op& op : graph.ops) ++counts[std::string(op.def->name)];
-  std::string text;
-  for (const auto& [name, count] : counts)
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name, count);
-  return text;
-}
 
 std::vector<Tensor> read_all(const fs::path& folder, const char* direction, size_t count) {
   std::vector<Tensor> tensors;
@@ -124,7 +115,7 @@ TEST_CASE("quantized models agree with onnxruntime") {
   const Graph imported = import_onnx(folder / "model.onnx", {});
   Graph graph = imported;
   run_passes(graph, {});
-  CHECK(operators_of(graph) == c.ops);
+  CHECK(test::operators_of(graph) == c.ops);
   fmt::print("{}\n", c.name);
   for (int set = 0; set < 2; ++set) {
     const fs::path data = folder / fmt::format("test_data_set_{}", set);

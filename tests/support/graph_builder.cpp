@@ -1,5 +1,7 @@
 #include "support/graph_builder.h"
 
+#include <map>
+
 #include "ir/op_def.h"
 #include "ops/dense.h"
 #include "ops/move.h"
@@ -96,6 +98,15 @@ uint32_t GraphBuilder::next_random() {
 
 int64_t GraphBuilder::random_in(int64_t begin, int64_t end) {
   return begin + static_cast<int64_t>(next_random() % static_cast<uint64_t>(end - begin));
+}
+
+std::string operators_of(const Graph& graph) {
+  std::map<std::string, int> counts;
+  for (const Op& op : graph.ops) ++counts[std::string(op.def->name)];
+  std::string text;
+  for (const auto& [name, count] : counts)
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name, count);
+  return text;
 }
 
 }  // namespace motec::test

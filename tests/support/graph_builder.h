@@ -61,4 +61,7 @@ class GraphBuilder {
   uint32_t random_;
 };
 
+// "Conv2D 3, Dense 1": how many there are of each operator, by name.
+std::string operators_of(const Graph& graph);
+
 }  // namespace motec::test
