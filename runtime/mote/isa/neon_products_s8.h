@@ -19,52 +19,35 @@ constexpr int32_t kBlocksOfTile = 1, kBlocksOfPixel = 1;
 // In assembly, because from intrinsics GCC 12 makes all the products of a tile before it adds the
 // first, and spills sums: 0.37 instructions per multiplication instead of 0.22.
 
-// Sums S0 to S3 of a pixel += (ADD "sadalp") or = ("saddlp") the products of 16 inputs X and
-// weights W0 to W3.
-#define MOTE_PRODUCTS_16(ADD, S0, S1, S2, S3, X, W0, W1, W2, W3)                             \
-  "smull v24.8h, v" #X ".8b, v" #W0                                                          \
-  ".8b\n\t"                                                                                  \
-  "smull v25.8h, v" #X ".8b, v" #W1                                                          \
-  ".8b\n\t"                                                                                  \
-  "smull v26.8h, v" #X ".8b, v" #W2                                                          \
-  ".8b\n\t"                                                                                  \
-  "smull v27.8h, v" #X ".8b, v" #W3                                                          \
-  ".8b\n\t"                                                                                  \
-  "smlal2 v24.8h, v" #X ".16b, v" #W0                                                        \
-  ".16b\n\t"                                                                                 \
-  "smlal2 v25.8h, v" #X ".16b, v" #W1                                                        \
-  ".16b\n\t"                                                                                 \
-  "smlal2 v26.8h, v" #X ".16b, v" #W2                                                        \
-  ".16b\n\t"                                                                                 \
-  "smlal2 v27.8h, v" #X ".16b, v" #W3 ".16b\n\t" ADD " v" #S0 ".4s, v24.8h\n\t" ADD " v" #S1 \
-  ".4s, v25.8h\n\t" ADD " v" #S2 ".4s, v26.8h\n\t" ADD " v" #S3 ".4s, v27.8h\n\t"
-// The same for 8 inputs.
+// v24 to v27 = the products of the first 8 inputs X and weights W0 to W3.
+#define MOTE_LOW_PRODUCTS(X, W0, W1, W2, W3) \
+  "smull v24.8h, v" #X ".8b, v" #W0          \
+  ".8b\n\t"                                  \
+  "smull v25.8h, v" #X ".8b, v" #W1          \
+  ".8b\n\t"                                  \
+  "smull v26.8h, v" #X ".8b, v" #W2          \
+  ".8b\n\t"                                  \
+  "smull v27.8h, v" #X ".8b, v" #W3 ".8b\n\t"
+// Sums S0 to S3 of a pixel += (ADD "sadalp") or = ("saddlp") the products in v24 to v27.
+#define MOTE_ADD_PRODUCTS(ADD, S0, S1, S2, S3)                                                     \
+  ADD " v" #S0 ".4s, v24.8h\n\t" ADD " v" #S1 ".4s, v25.8h\n\t" ADD " v" #S2 ".4s, v26.8h\n\t" ADD \
+      " v" #S3 ".4s, v27.8h\n\t"
+// The same with the products of 16 inputs X and weights W0 to W3, or of 8.
+#define MOTE_PRODUCTS_16(ADD, S0, S1, S2, S3, X, W0, W1, W2, W3) \
+  MOTE_LOW_PRODUCTS(X, W0, W1, W2, W3)                           \
+  "smlal2 v24.8h, v" #X ".16b, v" #W0                            \
+  ".16b\n\t"                                                     \
+  "smlal2 v25.8h, v" #X ".16b, v" #W1                            \
+  ".16b\n\t"                                                     \
+  "smlal2 v26.8h, v" #X ".16b, v" #W2                            \
+  ".16b\n\t"                                                     \
+  "smlal2 v27.8h, v" #X ".16b, v" #W3 ".16b\n\t" MOTE_ADD_PRODUCTS(ADD, S0, S1, S2, S3)
 #define MOTE_PRODUCTS_8(S0, S1, S2, S3, X, W0, W1, W2, W3) \
-  "smull v24.8h, v" #X ".8b, v" #W0                        \
-  ".8b\n\t"                                                \
-  "smull v25.8h, v" #X ".8b, v" #W1                        \
-  ".8b\n\t"                                                \
-  "smull v26.8h, v" #X ".8b, v" #W2                        \
-  ".8b\n\t"                                                \
-  "smull v27.8h, v" #X ".8b, v" #W3                        \
-  ".8b\n\t"                                                \
-  "sadalp v" #S0                                           \
-  ".4s, v24.8h\n\t"                                        \
-  "sadalp v" #S1                                           \
-  ".4s, v25.8h\n\t"                                        \
-  "sadalp v" #S2                                           \
-  ".4s, v26.8h\n\t"                                        \
-  "sadalp v" #S3 ".4s, v27.8h\n\t"
+  MOTE_LOW_PRODUCTS(X, W0, W1, W2, W3)                     \
+  MOTE_ADD_PRODUCTS("sadalp", S0, S1, S2, S3)
 // S = the four sums of products where there are no more than 8 inputs.
 #define MOTE_PRODUCTS_ONLY_8(S, X, W0, W1, W2, W3) \
-  "smull v24.8h, v" #X ".8b, v" #W0                \
-  ".8b\n\t"                                        \
-  "smull v25.8h, v" #X ".8b, v" #W1                \
-  ".8b\n\t"                                        \
-  "smull v26.8h, v" #X ".8b, v" #W2                \
-  ".8b\n\t"                                        \
-  "smull v27.8h, v" #X ".8b, v" #W3                \
-  ".8b\n\t"                                        \
+  MOTE_LOW_PRODUCTS(X, W0, W1, W2, W3)             \
   "addp v24.8h, v24.8h, v25.8h\n\t"                \
   "addp v26.8h, v26.8h, v27.8h\n\t"                \
   "saddlp v24.4s, v24.8h\n\t"                      \
@@ -231,6 +214,8 @@ MOTE_INLINE void products(int32x4_t (&sum)[2], const int8_t* const* x, const Mat
   sum[0] = a0, sum[1] = a4;
 }
 
+#undef MOTE_LOW_PRODUCTS
+#undef MOTE_ADD_PRODUCTS
 #undef MOTE_PRODUCTS_16
 #undef MOTE_PRODUCTS_8
 #undef MOTE_PRODUCTS_ONLY_8
