@@ -10,6 +10,15 @@ int64_t offset_of(const Program& program, const Place& place) {
   return place.kind == Place::Kind::State ? place.offset : program.buffers[place.buffer].offset;
 }
 
+std::string address_of(const Program& program, const Place& place) {
+  std::string base = "arena";
+  if (place.kind == Place::Kind::State)
+    base = "state";
+  else if (!program.memories.empty())
+    base += "." + program.memories[program.buffers[place.buffer].memory].name;
+  return fmt::format("{}, {}", base, offset_of(program, place));
+}
+
 std::string argument_text(const Program& program, const Argument& argument) {
   const std::string type =
       fmt::format("{}{}", argument.written ? "" : "const ", c_type_of(argument.dtype));
@@ -23,9 +32,7 @@ std::string argument_text(const Program& program, const Argument& argument) {
     case Place::Kind::State:
       break;
   }
-  return fmt::format("mote::at<{}>({}, {})", type,
-                     argument.place.kind == Place::Kind::State ? "state" : "arena",
-                     offset_of(program, argument.place));
+  return fmt::format("mote::at<{}>({})", type, address_of(program, argument.place));
 }
 
 bool is_variable(const Step& step, const ShapeMember& member) {

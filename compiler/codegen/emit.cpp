@@ -5,6 +5,7 @@
 
 #include "codegen/call_text.h"
 #include "codegen/fed.h"
+#include "codegen/memories.h"
 #include "codegen/stream.h"
 #include "ir/op_def.h"
 #include "kernels/shape_members.h"
@@ -47,9 +48,11 @@ TemplateData slot_data(const Program& program, const Slot& slot, std::string_vie
                          {"elements", std::to_string(slot.type.elements())},
                          {"bytes", std::to_string(slot.type.bytes())},
                          {"direction_upper", upper(direction)}};
-  if (slot.rows == 0) data["offset"] = std::to_string(offset_of(program, slot.place));
   data["by_rows"] = slot.rows > 0;
-  if (slot.rows > 0) {
+  if (slot.rows == 0) {
+    data["memory"] = memories_of(program)[program.buffers[slot.place.buffer].memory].name;
+    data["offset"] = std::to_string(offset_of(program, slot.place));
+  } else {
     data["rows"] = std::to_string(slot.rows);
     data["row_elements"] = std::to_string(slot.type.elements() / slot.rows);
   }
@@ -136,19 +139,19 @@ TemplateData model_data(const Program& program, const std::string& source) {
   std::set<std::string> checks;
   for (const Step& step : program.steps)
     checks.insert(step.call.checks.begin(), step.call.checks.end());
+  const std::vector<Memory> memories = memories_of(program);
   TemplateList asserts;
   for (const std::string& check : checks) asserts.push_back(TemplateObject{{"check", check}});
   for (const Buffer& buffer : program.buffers)
     buffers.push_back(TemplateObject{{"buffer", identifier(buffer.name)},
+                                     {"memory_upper", upper(memories[buffer.memory].name)},
                                      {"offset", std::to_string(buffer.offset)},
                                      {"bytes", std::to_string(buffer.bytes)}});
   data["class"] = camel(program.name);
-  data["arena_bytes"] = std::to_string(program.arena_bytes);
+  add_memories_data(program, data);
   data["arena_align"] = std::to_string(kArenaAlignment);
   data["state_bytes"] = std::to_string(program.state_bytes);
   data["stateful"] = stateful;
-  data["invoke_parameters"] = stateful ? "void *arena, void *state" : "void *arena";
-  data["invoke_members"] = stateful ? "arena_, state_" : "arena_";
   data["input_suffix"] = clashes(program) ? "_in" : "";
   data["time"] = false;
   if (const auto& time = program.graph.time)

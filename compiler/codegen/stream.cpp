@@ -52,8 +52,8 @@ class RegionWriter {
   }
 
   std::string address(const Place& place, size_t i) const {
-    return fmt::format("mote::at<{}>(arena, {})", c_type_of(region_.tensors[i].dtype),
-                       offset_of(program_, place));
+    return fmt::format("mote::at<{}>({})", c_type_of(region_.tensors[i].dtype),
+                       address_of(program_, place));
   }
 
   // Whether its newest row stands where the caller has it.

@@ -31,11 +31,18 @@ TemplateData array_data(const std::string& name, const Tensor& tensor) {
                         {"values", tensor.elements() ? initializer(tensor) : "  0,\n"}};
 }
 
+std::string memory_arguments(const Program& program) {
+  std::string text;
+  for (const Memory& memory : memories_of(program))
+    text += fmt::format("{}{}.data()", text.empty() ? "" : ", ", memory.name);
+  return text;
+}
+
 // How a value of an output becomes a number, and the least tolerance that its rounding asks for.
 std::string check_text(const Program& program, const Slot& slot, const std::string& array) {
   const std::string arguments =
-      fmt::format("{}, {}_output_{}(arena.data()), {}, {}u", c_string(slot.name), program.name,
-                  slot.c_name, array, slot.type.elements());
+      fmt::format("{}, {}_output_{}({}), {}, {}u", c_string(slot.name), program.name, slot.c_name,
+                  memory_arguments(program), array, slot.type.elements());
   const auto floats = [&](std::string_view tolerance, std::string_view convert) {
     return fmt::format("check_floats({}, {}, {})", arguments, tolerance, convert);
   };
@@ -156,8 +163,20 @@ Files make_testbench(const Program& program, const std::string& source,
       {"source", source},
       {"target", std::string(program.target->name)},
       {"tolerance", literal(tolerance)},
-      {"invoke_arguments", stateful ? "arena.data(), state.data()" : "arena.data()"},
+      {"align", std::to_string(kArenaAlignment)},
+      {"data", memory_arguments(program)},
+      {"invoke_arguments", memory_arguments(program) + (stateful ? ", state.data()" : "")},
   };
+  TemplateList memories;
+  std::string intact;
+  for (const Memory& memory : memories_of(program)) {
+    memories.push_back(
+        TemplateObject{{"memory", memory.name}, {"memory_upper", upper(memory.name)}});
+    intact += fmt::format("{}{}.intact()", intact.empty() ? "" : " && ", memory.name);
+  }
+  data["memories"] = memories;
+  data["first_upper"] = upper(memories_of(program)[0].name);
+  data["intact"] = intact;
   data["stateful"] = stateful;
   data["half"] = half;
   data["has_float"] = any_output(program, is_float);

@@ -88,6 +88,9 @@ void add_code_options(CLI::App* app, ModelArguments& arguments) {
       ->capture_default_str();
   app->add_option("--arena-limit", arguments.arena_limit, "Most bytes of the arena, like 16K")
       ->type_name("N");
+  app->add_option("--memory", arguments.memory,
+                  "Memories for the arena's parts, the fastest first, like dtcm=64K,sram=256K")
+      ->type_name("NAME=N,...");
   app->add_option("--flash-limit", arguments.flash_limit,
                   "Most bytes of weights, like 1M; with --quantize, layers that bear it best get "
                   "weights of 4 bits until it is kept")

@@ -195,9 +195,15 @@ void print_summaries(const CompileArguments& arguments, const std::vector<Compil
           fmt::format("  test     {} of {} sets expect what the reference evaluation gives",
                       model.tests.evaluated, model.tests.sets.size()));
   }
-  if (models.size() > 1)
-    terminal.note(fmt::format("  shared   {} bytes of arena serve {} models, one after the other",
-                              grouped(shared.arena_bytes), models.size()));
+  if (models.size() > 1) {
+    std::string parts;
+    for (const Memory& memory : shared.memories)
+      parts +=
+          fmt::format("{}{} {}", parts.empty() ? " (" : ", ", memory.name, grouped(memory.bytes));
+    terminal.note(fmt::format("  shared   {} bytes of arena{} serve {} models, one after the other",
+                              grouped(shared.arena_bytes), parts.empty() ? "" : parts + ")",
+                              models.size()));
+  }
   terminal.note(fmt::format("  wrote    {} files below {}", files, arguments.out_dir.string()));
 }
 

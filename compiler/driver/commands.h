@@ -16,6 +16,7 @@ struct ModelArguments {
   std::filesystem::path model;
   std::string name, target = "host", optimize = "balanced", io = "float", io_layout = "model";
   std::string arena_limit, flash_limit;   // "16K"
+  std::string memory;                     // "dtcm=64K,sram=256K"
   std::vector<std::string> input_shapes;  // "x=1,49,10"
   std::vector<std::string> input_values;  // "x=FILE"
   std::vector<std::string> states;        // "in=out"
@@ -79,6 +80,9 @@ std::pair<std::string, std::string> name_and_value(const std::string& text, std:
 
 // "16384", "16K", "2M". Fails with E1103.
 int64_t parse_size(const std::string& text, std::string_view option);
+
+// "dtcm=64K,sram=256K". Fails with E1102, E1103 and E1119.
+std::vector<MemoryLimit> parse_memories(const std::string& text);
 
 // A tensor in a .npy or .pb file. Fails with E5029 for other names.
 Tensor read_tensor_by_name(const std::filesystem::path& path);

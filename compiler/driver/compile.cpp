@@ -96,7 +96,8 @@ Program plan_graph(Graph graph, const CompileOptions& options) {
                  .goal = goal_of(options.optimize),
                  .arena_limit = options.arena_limit,
                  .flash_limit = options.flash_limit,
-                 .stream_input = options.stream_input});
+                 .stream_input = options.stream_input,
+                 .memories = options.memories});
   });
 }
 

@@ -36,6 +36,7 @@ struct CompileOptions {
   std::optional<int64_t> arena_limit, flash_limit;
   std::optional<StreamTime> stream_time;    // along which the model slides from call to call
   std::optional<std::string> stream_input;  // whose rows the caller hands over one by one
+  std::vector<MemoryLimit> memories;        // the fastest first; empty: one arena
 };
 
 // Model to graph as the file has it, with states bound.

@@ -1,10 +1,12 @@
 // From the texts of the command line to the options of the compiler.
+#include <algorithm>
 #include <charconv>
 
 #include "driver/commands.h"
 #include "eval/npy.h"
 #include "import/tensor_reader.h"
 #include "support/diag.h"
+#include "support/identifier.h"
 #include "support/text.h"
 
 namespace motec {
@@ -93,6 +95,28 @@ int64_t parse_size(const std::string& text, std::string_view option) {
   return value * factor;
 }
 
+std::vector<MemoryLimit> parse_memories(const std::string& text) {
+  std::vector<MemoryLimit> memories;
+  for (const std::string& item : split(text, ',')) {
+    const auto [name, size] = name_and_value(trim(item), "--memory", "dtcm=64K,sram=256K");
+    const auto has_name = [&, &name = name](const MemoryLimit& memory) {
+      return upper(memory.name) == upper(name);
+    };
+    std::string fault;
+    if (identifier(name) != name) fault = "is no C identifier";
+    if (upper(name) == "ARENA" || upper(name) == "STATE" || name == "row")
+      fault = "has a meaning of its own";
+    if (std::any_of(memories.begin(), memories.end(), has_name)) fault = "is there twice";
+    if (!fault.empty()) {
+      fail({.code = "E1119",
+            .message = fmt::format("--memory {}: the name '{}' {}", text, name, fault),
+            .hint = "names become macros and parameters: write them like dtcm=64K,sram=256K"});
+    }
+    memories.push_back({name, parse_size(size, "--memory")});
+  }
+  return memories;
+}
+
 Tensor read_tensor_by_name(const std::filesystem::path& path) {
   if (path.extension() == ".npy") return read_npy(path);
   if (path.extension() == ".pb") return read_tensor_file(path);
@@ -161,6 +185,12 @@ CompileOptions compile_options(const ModelArguments& arguments) {
     options.arena_limit = parse_size(arguments.arena_limit, "--arena-limit");
   if (!arguments.flash_limit.empty())
     options.flash_limit = parse_size(arguments.flash_limit, "--flash-limit");
+  if (!arguments.memory.empty()) options.memories = parse_memories(arguments.memory);
+  if (options.arena_limit && !options.memories.empty()) {
+    fail({.code = "E1118",
+          .message = "--arena-limit and --memory cannot be given together",
+          .hint = "the sizes in --memory are limits already"});
+  }
   return options;
 }
 

@@ -10,6 +10,7 @@
 #include "plan/fed.h"
 #include "plan/liveness.h"
 #include "plan/order.h"
+#include "plan/placement.h"
 #include "plan/ports.h"
 #include "plan/replay.h"
 #include "plan/search.h"
@@ -134,12 +135,23 @@ double slowdown_of(Goal goal) {
 }
 
 // The best has the least: of plans within the limit, the smallest of those that are fast enough,
-// else the fastest; if there is none, the smallest.
+// else the fastest; if there is none, the smallest. With several memories, the one whose slow
+// memories are accessed least instead of the smallest.
 using Rank = std::tuple<int, int64_t, double>;
-Rank rank_of(const Cuts& cuts, int64_t arena_bytes, std::optional<int64_t> limit) {
-  if (limit && arena_bytes > *limit) return {2, arena_bytes, cuts.cost};
-  if (cuts.too_slow) return {1, 0, cuts.cost};
-  return {0, arena_bytes, cuts.cost};
+constexpr int kFits = 0, kTooSlow = 1, kTooLarge = 2;
+
+Rank place(Program& program, const Cuts& cuts, const PlanOptions& options) {
+  const bool limited = options.arena_limit || !options.memories.empty();
+  std::optional<int64_t> slow_accesses;
+  if (!options.memories.empty())
+    slow_accesses = place_in_memories(program, options.memories, kQuickDivision);
+  if (!slow_accesses) place_buffers(program, cuts.too_slow && !limited ? 0 : kQuickWork);
+  const bool fits = options.memories.empty()
+                        ? !limited || program.arena_bytes <= *options.arena_limit
+                        : slow_accesses.has_value();
+  if (!fits) return {kTooLarge, program.arena_bytes, cuts.cost};
+  if (cuts.too_slow) return {kTooSlow, 0, cuts.cost};
+  return {kFits, slow_accesses.value_or(program.arena_bytes), cuts.cost};
 }
 
 Candidate candidate_of(const Program& program) {
@@ -154,47 +166,58 @@ Candidate candidate_of(const Program& program) {
   return candidate;
 }
 
-std::string refusal(const Cuts& cuts, int64_t bytes, const Cuts& taken, int64_t taken_bytes,
+// Why a plan was not the one taken.
+std::string refusal(const Cuts& cuts, const Rank& rank, const Cuts& taken, const Rank& best,
                     const PlanOptions& options) {
-  if (options.arena_limit && bytes > *options.arena_limit)
-    return fmt::format("{} bytes over the limit", bytes - *options.arena_limit);
+  const auto& [verdict, amount, cost] = rank;
+  if (verdict == kTooLarge && options.memories.empty())
+    return fmt::format("{} bytes over the limit", amount - *options.arena_limit);
+  if (verdict == kTooLarge)
+    return fmt::format("no division of its {} bytes among the memories was found", amount);
   if (cuts.too_slow)
     return fmt::format("{:.1f} % slower than the fastest; {:.0f} % are allowed",
                        100 * cuts.slowdown, 100 * slowdown_of(options.goal));
-  if (bytes > taken_bytes && cuts.cost < taken.cost)
-    return fmt::format("{} bytes more, to be {:.1f} % faster", bytes - taken_bytes,
-                       100 * (1 - cuts.cost / taken.cost));
-  if (bytes > taken_bytes) return fmt::format("{} bytes more, and no faster", bytes - taken_bytes);
-  return cuts.cost > taken.cost ? "as large, and slower" : "as large and as fast as the one taken";
+  const int64_t more = amount - std::get<int64_t>(best);
+  const std::string what =
+      options.memories.empty() ? "bytes more" : "more bytes read and written in slower memories";
+  if (more > 0 && cost < taken.cost)
+    return fmt::format("{} {}, to be {:.1f} % faster", more, what, 100 * (1 - cost / taken.cost));
+  if (more > 0) return fmt::format("{} {}, and no faster", more, what);
+  return cost > taken.cost ? "as large, and slower" : "as large and as fast as the one taken";
+}
+
+void place_finally(Program& program, bool too_large, const PlanOptions& options) {
+  if (too_large || options.memories.empty()) place_buffers(program, ArenaOptions{}.work_limit);
+  if (options.memories.empty()) return;
+  if (too_large) fail_to_fit(program, options.memories);
+  place_in_memories(program, options.memories, kFinalDivision);
 }
 
 Program best_plan(const Program& whole, const PlanOptions& options) {
   const Values values(whole);
   const GroupedRowCalls rows(whole);
   SearchOptions search{.slowdown = slowdown_of(options.goal), .arena_limit = options.arena_limit};
+  if (!options.memories.empty()) search.arena_limit = total_bytes(options.memories);
   if (options.stream_input)
     search.fed_input = fed_input(whole, values, rows.of(1), *options.stream_input);
   SearchResult found = search_cuts(whole, values, rows, search);
   Program best;
-  Rank least{3, 0, 0};
+  std::vector<Rank> ranks;
   size_t taken = 0;
   std::vector<Candidate> candidates;
   for (const Cuts& cuts : found.cuts) {
     Program program = with_regions(whole, values, rows, cuts.regions);
-    const bool only_reported = cuts.too_slow && !options.arena_limit;
-    place_buffers(program, only_reported ? 0 : kQuickWork);
+    ranks.push_back(place(program, cuts, options));
     candidates.push_back(candidate_of(program));
-    const Rank rank = rank_of(cuts, program.arena_bytes, options.arena_limit);
-    if (rank >= least) continue;
-    least = rank;
-    taken = candidates.size() - 1;
+    if (ranks.size() > 1 && ranks.back() >= ranks[taken]) continue;
+    taken = ranks.size() - 1;
     best = std::move(program);
   }
   for (size_t i = 0; i < candidates.size(); ++i)
     if (i != taken)
-      candidates[i].refused = refusal(found.cuts[i], candidates[i].arena_bytes, found.cuts[taken],
-                                      best.arena_bytes, options);
-  place_buffers(best, ArenaOptions{}.work_limit);
+      candidates[i].refused =
+          refusal(found.cuts[i], ranks[i], found.cuts[taken], ranks[taken], options);
+  place_finally(best, std::get<int>(ranks[taken]) == kTooLarge, options);
   candidates[taken].arena_bytes = best.arena_bytes;
   best.candidates = std::move(candidates);
   best.row_stops = std::move(found.row_stops);
@@ -262,6 +285,15 @@ std::optional<int64_t> Program::est_cycles() const {
     if (step.est_cycles) cycles = cycles.value_or(0) + *step.est_cycles;
   }
   return cycles;
+}
+
+std::vector<Memory> memories_of(const Program& program) {
+  if (!program.memories.empty()) return program.memories;
+  return {{.name = "arena",
+           .limit_bytes = program.arena_bytes,
+           .bytes = program.arena_bytes,
+           .lower_bound = program.arena_lower_bound,
+           .optimal = program.arena_optimal}};
 }
 
 Program plan(Graph graph, const Target& target, const PlanOptions& options) {

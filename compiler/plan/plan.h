@@ -7,6 +7,12 @@
 
 namespace motec {
 
+// A memory that buffers may be in.
+struct MemoryLimit {
+  std::string name;  // a C identifier
+  int64_t bytes = 0;
+};
+
 struct PlanOptions {
   std::string name;                         // of the model, a C identifier
   Goal goal = Goal::Balanced;               // of the choice of kernels
@@ -14,6 +20,7 @@ struct PlanOptions {
   std::optional<int64_t> flash_limit = {};  // bytes of weights; E4102
   // Name of the input whose rows the caller hands over one by one; E1115 and E4103.
   std::optional<std::string> stream_input = {};
+  std::vector<MemoryLimit> memories = {};  // the fastest first; empty: one arena; E4105
 };
 
 Program plan(Graph graph, const Target& target, const PlanOptions& options);

@@ -20,12 +20,22 @@ struct Place {
   int64_t offset = 0;  // State: byte offset
 };
 
+// A part of the arena that the user put into a memory of its own, such as a tightly coupled one.
+struct Memory {
+  std::string name;         // a C identifier
+  int64_t limit_bytes = 0;  // what there is
+  int64_t bytes = 0;        // what is used
+  int64_t lower_bound = 0;  // of what the buffers that went there need
+  bool optimal = false;     // these buffers fit into no less
+};
+
 // A stretch of the arena. Values that take over one another's memory share one buffer.
 struct Buffer {
   std::string name;  // of the value that was first in it
   int64_t bytes = 0;
   int32_t first = 0, last = 0;  // steps between which it is live, inclusive
   int64_t offset = 0;
+  size_t memory = 0;  // index of memories_of(program), in which the offset counts
 };
 
 // An array of NAME_weights.cpp.
@@ -119,6 +129,7 @@ struct Program {
   std::vector<ArenaOverlap> overlaps;  // of buffers
   std::vector<Constant> constants;
   std::vector<Slot> inputs, outputs;  // without those that live in the state
+  std::vector<Memory> memories;       // empty: the arena is one
   int64_t arena_bytes = 0, arena_lower_bound = 0, state_bytes = 0;
   bool arena_optimal = false;
   std::vector<Candidate> candidates;  // for the report
@@ -128,6 +139,9 @@ struct Program {
   // Of all layers with multiply-adds; empty if one of them has no estimate.
   std::optional<int64_t> est_cycles() const;
 };
+
+// The memories that the arena consists of: the user's, or one of the name "arena".
+std::vector<Memory> memories_of(const Program& program);
 
 // Every tensor and the arena itself start at multiples of this: a NEON or MVE register.
 constexpr int64_t kArenaAlignment = 16;

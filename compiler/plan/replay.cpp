@@ -52,7 +52,7 @@ void read_outputs(Replay& r) {
 }  // namespace
 
 void check_plan(const Program& program) {
-  Replay r{program, Values(program), Tags(program), Memory(program)};
+  Replay r{program, Values(program), Tags(program), ShadowMemory(program)};
   write_inputs(r);
   const std::optional<Stretch> counters = counters_of(r);
   if (counters) r.memory.write(*counters, "the counters", "the caller");

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "plan/program.h"
@@ -39,10 +40,11 @@ struct Stretch {
   uint32_t tag = 0;  // of the first
 };
 
-class Memory {
+class ShadowMemory {
  public:
-  explicit Memory(const Program& program)
-      : program_(program), arena_(program.arena_bytes), state_(program.state_bytes) {}
+  explicit ShadowMemory(const Program& program) : program_(program), state_(program.state_bytes) {
+    for (const Memory& memory : memories_of(program)) arena_.emplace_back(memory.bytes);
+  }
 
   int64_t address(const Stretch& s) const {
     const bool state = s.place.kind == Place::Kind::State;
@@ -50,11 +52,11 @@ class Memory {
   }
   // Whether both have bytes in the same memory, some of which are the same.
   bool meet(const Stretch& a, const Stretch& b) const {
-    return a.place.kind == b.place.kind && address(a) < address(b) + b.bytes &&
+    return &of(a) == &of(b) && address(a) < address(b) + b.bytes &&
            address(b) < address(a) + a.bytes;
   }
   bool same(const Stretch& a, const Stretch& b) const {
-    return a.place.kind == b.place.kind && address(a) == address(b) && a.bytes == b.bytes;
+    return &of(a) == &of(b) && address(a) == address(b) && a.bytes == b.bytes;
   }
 
   void write(const Stretch& s, std::string_view what, std::string_view who) {
@@ -71,10 +73,15 @@ class Memory {
   }
 
  private:
-  Shadow& of(const Stretch& s) { return s.place.kind == Place::Kind::State ? state_ : arena_; }
+  const Shadow& of(const Stretch& s) const {
+    if (s.place.kind == Place::Kind::State) return state_;
+    return arena_[program_.buffers[s.place.buffer].memory];
+  }
+  Shadow& of(const Stretch& s) { return const_cast<Shadow&>(std::as_const(*this).of(s)); }
 
   const Program& program_;
-  Shadow arena_, state_;
+  std::vector<Shadow> arena_;  // one of each of memories_of
+  Shadow state_;
 };
 
 // Tags of everything that a program keeps in memory.
@@ -108,7 +115,7 @@ struct Replay {
   const Program& program;
   Values values;
   Tags tags;
-  Memory memory;
+  ShadowMemory memory;
 };
 
 // The scratch of a step; no bytes where it needs none.

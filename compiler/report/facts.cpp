@@ -68,9 +68,10 @@ std::vector<Role> roles_of(const Program& program) {
   return roles;
 }
 
-std::vector<int64_t> used_bytes(const Program& program) {
+std::vector<int64_t> used_bytes(const Program& program, size_t memory) {
   std::vector<const Buffer*> ascending;
-  for (const Buffer& buffer : program.buffers) ascending.push_back(&buffer);
+  for (const Buffer& buffer : program.buffers)
+    if (buffer.memory == memory) ascending.push_back(&buffer);
   std::stable_sort(ascending.begin(), ascending.end(),
                    [](const Buffer* a, const Buffer* b) { return a->offset < b->offset; });
   std::vector<int64_t> used(program.steps.size()), end(program.steps.size());

@@ -27,8 +27,9 @@ enum class Role : uint8_t { Tensor, Input, Output, Scratch };
 std::string_view name_of(Role role);
 std::vector<Role> roles_of(const Program& program);
 
-// Bytes of the arena in which something stands while each step runs; what overlaps counts once.
-std::vector<int64_t> used_bytes(const Program& program);
+// Bytes of a memory (an index of memories_of) in which something stands while each step runs; what
+// overlaps counts once.
+std::vector<int64_t> used_bytes(const Program& program, size_t memory);
 
 // Text for a terminal: control characters, which a model's names may hold, become '?'.
 std::string printable(std::string text);

@@ -41,10 +41,17 @@ TemplateData row_data(const Program& program, const Step& step, size_t index, in
                         {"layer_weights", grouped(step.weights_bytes)}};
 }
 
+// "1 024", or "dtcm 1 024" where there are several memories.
+std::string place_text(const Program& program, const Buffer& buffer) {
+  const std::string offset = grouped(buffer.offset);
+  return program.memories.empty() ? offset : program.memories[buffer.memory].name + " " + offset;
+}
+
 TemplateData slot_data(const Program& program, const Slot& slot, std::string_view direction) {
-  const std::string where = slot.rows ? fmt::format("in {} rows of {} elements", grouped(slot.rows),
-                                                    grouped(slot.type.elements() / slot.rows))
-                                      : "at " + grouped(program.buffers[slot.place.buffer].offset);
+  const std::string where = slot.rows
+                                ? fmt::format("in {} rows of {} elements", grouped(slot.rows),
+                                              grouped(slot.type.elements() / slot.rows))
+                                : "at " + place_text(program, program.buffers[slot.place.buffer]);
   return TemplateObject{{"direction", std::string(direction)},
                         {"onnx_name", escaped(slot.name)},
                         {"c_name", slot.c_name},
@@ -96,10 +103,15 @@ TemplateList cards_data(const Program& program) {
                                    {"unit", std::string(unit)},
                                    {"about", about}});
   };
-  card("Arena", grouped(program.arena_bytes), "bytes",
-       fmt::format("lower bound {}{}", grouped(program.arena_lower_bound),
-                   program.arena_optimal ? "; no smaller one exists for these buffers"
-                                         : "; the search for a smaller one was cut short"));
+  for (const Memory& memory : memories_of(program)) {
+    std::string about = "lower bound " + grouped(memory.lower_bound);
+    if (!program.memories.empty())
+      about = fmt::format("of {}; {}", grouped(memory.limit_bytes), about);
+    card(program.memories.empty() ? "Arena" : memory.name, grouped(memory.bytes), "bytes",
+         fmt::format("{}; {}", about,
+                     memory.optimal ? "no smaller one exists for these buffers"
+                                    : "the search for a smaller one was cut short"));
+  }
   if (program.state_bytes)
     card("State", grouped(program.state_bytes), "bytes", "survives between calls");
   card("Weights", grouped(program.weights_bytes()), "bytes",
@@ -119,7 +131,8 @@ TemplateData model_data(const Program& program, const ReportContext& context) {
   for (size_t i = 0; i < program.steps.size(); ++i)
     rows.push_back(row_data(program, program.steps[i], i, most_macs));
   TemplateList maps;
-  maps.push_back(memory_map_data(program));
+  for (size_t m = 0; m < memories_of(program).size(); ++m)
+    maps.push_back(memory_map_data(program, m));
   TemplateObject data = {{"name", program.name},
                          {"target", std::string(program.target->name)},
                          {"model", escaped(context.model)}};

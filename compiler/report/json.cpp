@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "ir/op_def.h"
+#include "plan/placement.h"
 #include "report/facts.h"
 #include "report/quantization.h"
 
@@ -23,6 +24,11 @@ Json number_or_null(const std::optional<int64_t>& number) {
   return number ? Json(*number) : Json(nullptr);
 }
 
+// The name of the memory, if there are several, that a buffer is in.
+void add_memory(const Program& program, const Buffer& buffer, Json& json) {
+  if (!program.memories.empty()) json["memory"] = program.memories[buffer.memory].name;
+}
+
 Json slot_json(const Program& program, const Slot& slot) {
   Json json = {{"name", slot.name},
                {"c_name", slot.c_name},
@@ -32,8 +38,10 @@ Json slot_json(const Program& program, const Slot& slot) {
                {"scale", nullptr},
                {"zero_point", nullptr},
                {"arena_offset", nullptr}};
-  if (slot.place.kind == Place::Kind::Arena)
+  if (slot.place.kind == Place::Kind::Arena) {
     json["arena_offset"] = program.buffers[slot.place.buffer].offset;
+    add_memory(program, program.buffers[slot.place.buffer], json);
+  }
   if (slot.type.quant) {
     json["scale"] = per_channel(slot.type.quant->scale);
     json["zero_point"] = per_channel(slot.type.quant->zero_point);
@@ -89,6 +97,7 @@ Json layer_json(const Program& program, const Step& step) {
   for (const size_t i : buffers_of(step)) {
     const Buffer& buffer = program.buffers[i];
     buffers.push_back({{"name", buffer.name}, {"offset", buffer.offset}, {"bytes", buffer.bytes}});
+    add_memory(program, buffer, buffers.back());
   }
   for (const Choice& choice : step.selection.candidates)
     candidates.push_back(candidate_json(choice));
@@ -109,16 +118,31 @@ Json layer_json(const Program& program, const Step& step) {
 
 Json memory_json(const Program& program) {
   Json buffers = Json::array();
-  for (const Buffer& buffer : program.buffers) {
+  const bool several = !program.memories.empty();
+  const std::vector<int64_t> accesses = several ? accessed_bytes(program) : std::vector<int64_t>{};
+  for (size_t i = 0; i < program.buffers.size(); ++i) {
+    const Buffer& buffer = program.buffers[i];
     buffers.push_back({{"name", buffer.name},
                        {"bytes", buffer.bytes},
                        {"offset", buffer.offset},
                        {"first", buffer.first},
                        {"last", buffer.last}});
+    add_memory(program, buffer, buffers.back());
+    if (several) buffers.back()["accessed_bytes"] = accesses[i];
   }
-  return {{"arena_bytes", program.arena_bytes}, {"arena_lower_bound", program.arena_lower_bound},
-          {"state_bytes", program.state_bytes}, {"weights_bytes", program.weights_bytes()},
-          {"optimal", program.arena_optimal},   {"buffers", buffers}};
+  Json memories = Json::array();
+  for (const Memory& memory : program.memories)
+    memories.push_back({{"name", memory.name},
+                        {"bytes", memory.bytes},
+                        {"limit_bytes", memory.limit_bytes},
+                        {"lower_bound", memory.lower_bound},
+                        {"optimal", memory.optimal}});
+  Json json = {
+      {"arena_bytes", program.arena_bytes}, {"arena_lower_bound", program.arena_lower_bound},
+      {"state_bytes", program.state_bytes}, {"weights_bytes", program.weights_bytes()},
+      {"optimal", program.arena_optimal},   {"buffers", buffers}};
+  if (several) json["memories"] = memories;
+  return json;
 }
 
 Json plans_json(const Program& program) {
@@ -191,9 +215,17 @@ SharedMemory shared_memory(std::span<const ModelReport> models) {
   SharedMemory shared;
   for (const ModelReport& model : models) {
     shared.arena_bytes = std::max(shared.arena_bytes, model.program->arena_bytes);
+    const std::vector<Memory>& memories = model.program->memories;
+    shared.memories.resize(memories.size());
+    for (size_t m = 0; m < memories.size(); ++m) {
+      shared.memories[m].name = memories[m].name;
+      shared.memories[m].bytes = std::max(shared.memories[m].bytes, memories[m].bytes);
+    }
     shared.state_bytes += model.program->state_bytes;
     shared.weights_bytes += model.program->weights_bytes();
   }
+  if (!shared.memories.empty()) shared.arena_bytes = 0;
+  for (const Memory& memory : shared.memories) shared.arena_bytes += memory.bytes;
   return shared;
 }
 
@@ -206,6 +238,8 @@ std::string report_json(std::span<const ModelReport> models) {
     report["memory"] = {{"arena_bytes", shared.arena_bytes},
                         {"state_bytes", shared.state_bytes},
                         {"weights_bytes", shared.weights_bytes}};
+    for (const Memory& memory : shared.memories)
+      report["memory"]["memories"].push_back({{"name", memory.name}, {"bytes", memory.bytes}});
     report["models"] = Json::array();
     for (const ModelReport& model : models)
       report["models"].push_back(model_json(*model.program, model.context));

@@ -25,9 +25,10 @@ struct ModelReport {
 };
 
 // What models that run one after the other need together: one arena, which is as large as the
-// largest of theirs, and everything else of each.
+// largest of theirs in each memory, and everything else of each.
 struct SharedMemory {
   int64_t arena_bytes = 0, state_bytes = 0, weights_bytes = 0;
+  std::vector<Memory> memories = {};  // of which names and bytes count; empty: the arena is one
 };
 SharedMemory shared_memory(std::span<const ModelReport> models);
 

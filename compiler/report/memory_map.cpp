@@ -35,13 +35,15 @@ int64_t mark_distance(int64_t bytes) {
 
 class Map {
  public:
-  explicit Map(const Program& program)
+  Map(const Program& program, size_t memory)
       : program_(program),
+        index_(memory),
+        memory_(memories_of(program)[memory]),
         steps_(std::max<int64_t>(std::ssize(program.steps), 1)),
-        bytes_(std::max<int64_t>(program.arena_bytes, 1)),
+        bytes_(std::max<int64_t>(memory_.bytes, 1)),
         column_(std::clamp(1000.0 / static_cast<double>(steps_), 16.0, 120.0)),
         roles_(roles_of(program)),
-        used_(used_bytes(program)) {}
+        used_(used_bytes(program, memory)) {}
 
   TemplateData data() const {
     // Names hang down to the right, at 60 degrees.
@@ -53,15 +55,17 @@ class Map {
       right_end = std::max(right_end, x(static_cast<int64_t>(t)) + column_ / 2 + length / 2);
       bottom_end = std::max(bottom_end, names + length * 0.87);
     }
-    TemplateObject data = {{"width", pixels(right_end)},
-                           {"height", pixels(bottom_end + 12)},
-                           {"left", pixels(kLeft)},
-                           {"right", pixels(right())},
-                           {"top", pixels(kTop)},
-                           {"bottom", pixels(bottom())},
-                           {"plot_width", pixels(right() - kLeft)},
-                           {"plot_height", pixels(kHeight)},
-                           {"load_bottom", pixels(load_bottom())}};
+    TemplateObject data = {
+        {"heading", program_.memories.empty() ? "Memory" : "Memory: " + memory_.name},
+        {"width", pixels(right_end)},
+        {"height", pixels(bottom_end + 12)},
+        {"left", pixels(kLeft)},
+        {"right", pixels(right())},
+        {"top", pixels(kTop)},
+        {"bottom", pixels(bottom())},
+        {"plot_width", pixels(right() - kLeft)},
+        {"plot_height", pixels(kHeight)},
+        {"load_bottom", pixels(load_bottom())}};
     data["marks"] = marks();
     data["columns"] = columns(names);
     data["boxes"] = boxes();
@@ -84,7 +88,7 @@ class Map {
 
   TemplateList marks() const {
     TemplateList list;
-    for (int64_t at = 0; at <= program_.arena_bytes; at += mark_distance(program_.arena_bytes))
+    for (int64_t at = 0; at <= memory_.bytes; at += mark_distance(memory_.bytes))
       list.push_back(TemplateObject{{"y", pixels(y(at))},
                                     {"text_x", pixels(kLeft - 8)},
                                     {"text_y", pixels(y(at) + 4)},
@@ -135,7 +139,7 @@ class Map {
     int hue = 0;
     for (size_t i = 0; i < program_.buffers.size(); ++i) {
       const Buffer& buffer = program_.buffers[i];
-      if (buffer.bytes == 0) continue;
+      if (buffer.bytes == 0 || buffer.memory != index_) continue;
       std::string fill(name_of(roles_[i]));
       if (roles_[i] == Role::Tensor) fill += fmt::format(" hue{}", hue++ % 6);
       const double left = x(buffer.first) + 0.5;
@@ -187,21 +191,22 @@ class Map {
                                     {"anchor", at_right ? "end" : "start"},
                                     {"label", std::move(label)}});
     };
-    if (program_.arena_bytes == program_.arena_lower_bound) {
-      line(program_.arena_bytes,
-           fmt::format("peak {} bytes, which is the lower bound", grouped(program_.arena_bytes)),
+    const int64_t peak = memory_.bytes, bound = memory_.lower_bound;
+    const std::string of =
+        program_.memories.empty() ? "" : fmt::format(" of {}", grouped(memory_.limit_bytes));
+    if (peak == bound) {
+      line(peak, fmt::format("peak {}{} bytes, which is the lower bound", grouped(peak), of),
            "peak", false, -8);
       return list;
     }
-    line(program_.arena_bytes, fmt::format("peak {} bytes", grouped(program_.arena_bytes)), "peak",
-         false, -8);
-    line(program_.arena_lower_bound,
-         fmt::format("lower bound {} bytes", grouped(program_.arena_lower_bound)), "bound", true,
-         -8);
+    line(peak, fmt::format("peak {}{} bytes", grouped(peak), of), "peak", false, -8);
+    line(bound, fmt::format("lower bound {} bytes", grouped(bound)), "bound", true, -8);
     return list;
   }
 
   const Program& program_;
+  size_t index_;
+  Memory memory_;
   int64_t steps_, bytes_;
   double column_;
   std::vector<Role> roles_;
@@ -209,35 +214,67 @@ class Map {
 };
 
 // Which buffer is at an address while a step runs; the latest of those that overlap. -1: none.
-int buffer_at(const Program& program, int64_t address, int32_t step) {
+int buffer_at(const Program& program, size_t memory, int64_t address, int32_t step) {
   int found = -1;
   for (size_t i = 0; i < program.buffers.size(); ++i) {
     const Buffer& buffer = program.buffers[i];
-    if (buffer.first <= step && step <= buffer.last && buffer.offset <= address &&
-        address < buffer.offset + buffer.bytes)
+    if (buffer.memory == memory && buffer.first <= step && step <= buffer.last &&
+        buffer.offset <= address && address < buffer.offset + buffer.bytes)
       found = static_cast<int>(i);
   }
   return found;
 }
 
-// At most so many, the largest first.
-std::vector<size_t> largest_buffers(const Program& program, size_t most) {
-  std::vector<size_t> order(program.buffers.size());
-  for (size_t i = 0; i < order.size(); ++i) order[i] = i;
+// The buffers of a memory, the largest first.
+std::vector<size_t> by_size(const Program& program, size_t memory) {
+  std::vector<size_t> order;
+  for (size_t i = 0; i < program.buffers.size(); ++i)
+    if (program.buffers[i].memory == memory) order.push_back(i);
   std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
     return program.buffers[a].bytes > program.buffers[b].bytes;
   });
-  if (order.size() > most) order.resize(most);
   return order;
 }
 
-// The largest buffers with their letters.
-std::string legend(const Program& program, const std::string& letter) {
-  constexpr size_t kShown = 8;
-  std::string text;
-  for (const size_t i : largest_buffers(program, kShown)) {
+// The largest buffers get letters in the order of time; the others are '+'.
+std::string letters_of(const Program& program, const std::vector<size_t>& order) {
+  constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  std::vector<size_t> named(order.begin(),
+                            order.begin() + std::min(std::ssize(order), std::ssize(kLetters)));
+  std::sort(named.begin(), named.end());
+  std::string letters(program.buffers.size(), '+');
+  for (size_t i = 0; i < named.size(); ++i) letters[named[i]] = kLetters[i];
+  return letters;
+}
+
+std::string map_text(const Program& program, size_t index, const Memory& memory) {
+  constexpr int64_t kRows = 12, kColumns = 72;
+  constexpr size_t kNamed = 8;
+  const auto steps = static_cast<int64_t>(std::ssize(program.steps));
+  if (memory.bytes == 0 || steps == 0) return {};
+  const int64_t columns = std::min(steps, kColumns);
+  std::vector<size_t> order = by_size(program, index);
+  const std::string letters = letters_of(program, order);
+  std::string text = fmt::format(
+      "  {:<8} a column is {}, a row {} bytes\n", program.memories.empty() ? "memory" : memory.name,
+      columns == steps
+          ? "a layer"
+          : fmt::format("{:.1f} layers", static_cast<double>(steps) / static_cast<double>(columns)),
+      grouped((memory.bytes + kRows - 1) / kRows));
+  for (int64_t row = kRows - 1; row >= 0; --row) {
+    const int64_t address = memory.bytes * (2 * row + 1) / (2 * kRows);
+    std::string line;
+    for (int64_t c = 0; c < columns; ++c) {
+      const int buffer =
+          buffer_at(program, index, address, static_cast<int32_t>(c * steps / columns));
+      line += buffer < 0 ? '.' : letters[static_cast<size_t>(buffer)];
+    }
+    text += fmt::format("  {:>9} {}\n", grouped(memory.bytes * row / kRows), line);
+  }
+  if (order.size() > kNamed) order.resize(kNamed);
+  for (const size_t i : order) {
     const Buffer& buffer = program.buffers[i];
-    text += fmt::format("            {} {} bytes at {}: {}\n", letter[i], grouped(buffer.bytes),
+    text += fmt::format("            {} {} bytes at {}: {}\n", letters[i], grouped(buffer.bytes),
                         grouped(buffer.offset), printable(buffer.name));
   }
   return text;
@@ -245,34 +282,15 @@ std::string legend(const Program& program, const std::string& letter) {
 
 }  // namespace
 
-TemplateData memory_map_data(const Program& program) { return Map(program).data(); }
+TemplateData memory_map_data(const Program& program, size_t memory) {
+  return Map(program, memory).data();
+}
 
 std::string memory_map_text(const Program& program) {
-  constexpr int64_t kRows = 12, kColumns = 72;
-  constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-  const auto steps = static_cast<int64_t>(std::ssize(program.steps));
-  if (program.arena_bytes == 0 || steps == 0) return {};
-  const int64_t columns = std::min(steps, kColumns);
-  // Letters go to the largest buffers; the others are '+'.
-  std::vector<size_t> largest = largest_buffers(program, kLetters.size());
-  std::sort(largest.begin(), largest.end());
-  std::string letter(program.buffers.size(), '+');
-  for (size_t i = 0; i < largest.size(); ++i) letter[largest[i]] = kLetters[i];
-
-  std::string text = fmt::format(
-      "  memory   a column is {}, a row {} bytes\n",
-      columns == steps ? "a layer" : fmt::format("{:.1f} layers", double(steps) / double(columns)),
-      grouped((program.arena_bytes + kRows - 1) / kRows));
-  for (int64_t row = kRows - 1; row >= 0; --row) {
-    const int64_t address = program.arena_bytes * (2 * row + 1) / (2 * kRows);
-    std::string line;
-    for (int64_t c = 0; c < columns; ++c) {
-      const int buffer = buffer_at(program, address, static_cast<int32_t>(c * steps / columns));
-      line += buffer < 0 ? '.' : letter[static_cast<size_t>(buffer)];
-    }
-    text += fmt::format("  {:>9} {}\n", grouped(program.arena_bytes * row / kRows), line);
-  }
-  return text + legend(program, letter);
+  const std::vector<Memory> memories = memories_of(program);
+  std::string text;
+  for (size_t m = 0; m < memories.size(); ++m) text += map_text(program, m, memories[m]);
+  return text;
 }
 
 std::string escaped(std::string_view text) {

@@ -8,11 +8,11 @@
 
 namespace motec {
 
-// What "map" of report.html.in shows.
-TemplateData memory_map_data(const Program& program);
+// What "maps" of report.html.in shows of a memory, an index of memories_of.
+TemplateData memory_map_data(const Program& program, size_t memory);
 
-// A map of a few lines, one character per buffer, and what the characters mean; empty where the
-// arena is.
+// Maps of a few lines, one character per buffer, and what the characters mean; none of memories
+// that are empty.
 std::string memory_map_text(const Program& program);
 
 // Text as an element's content or an attribute's value in HTML.

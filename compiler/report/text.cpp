@@ -84,11 +84,14 @@ std::string summary(const Program& program, const Palette& palette, bool all_lay
   };
   slots("input", program.inputs);
   slots("output", program.outputs);
-  text += fmt::format("  {:<8} {}{}{} bytes", "arena", palette.bold, grouped(program.arena_bytes),
-                      palette.reset);
-  text += fmt::format(" {}(lower bound {}{}){}\n", palette.dim, grouped(program.arena_lower_bound),
-                      program.arena_optimal ? "; no smaller one exists for these buffers" : "",
-                      palette.reset);
+  for (const Memory& memory : memories_of(program)) {
+    text += fmt::format("  {:<8} {}{}{} bytes{}", memory.name, palette.bold, grouped(memory.bytes),
+                        palette.reset,
+                        program.memories.empty() ? "" : " of " + grouped(memory.limit_bytes));
+    text += fmt::format(" {}(lower bound {}{}){}\n", palette.dim, grouped(memory.lower_bound),
+                        memory.optimal ? "; no smaller one exists for these buffers" : "",
+                        palette.reset);
+  }
   if (const auto& time = program.graph.time)
     text += fmt::format(
         "  stream   {} new of {} frames in each call; outputs of a whole window from "

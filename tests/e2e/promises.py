@@ -18,6 +18,8 @@ ARENA_LIMITS = {"ic_float": 4 * 49152, "kws_float": 4 * 16000, "vww_float": 4 * 
 # layer by layer take, which is 55, 22.8 and 100.7 kB for ic, kws and vww.
 INT8_LIMITS = {"ic_int8": (34500, 16500), "kws_int8": (9000, 6800), "vww_int8": (38000, 31000),
                "ad_int8": (900, 900), "sww_int8": (4400, 4000)}
+# Bytes in each of several memories, where vww streams and only its image is in the slow one.
+MEMORIES, MEMORY_LIMITS = "dtcm=16K,sram=64K", {"dtcm": 12288, "sram": 27648}
 # What --optimize ram may cost in estimated cycles.
 SLOWDOWN = 1.1
 SECONDS = 2.0  # of processor time: machines that test are busy, and test unoptimized builds
@@ -80,6 +82,20 @@ def check_int8(motec, model):
     return faults
 
 
+def check_memories(motec, model):
+    with tempfile.TemporaryDirectory() as temporary:
+        report, seconds = compile_model(
+            motec, model, pathlib.Path(temporary), "vww", "--optimize", "ram", "--io", "quantized",
+            "--io-layout", "nhwc", "--memory", MEMORIES)
+    taken = {memory["name"]: memory["bytes"] for memory in report["memory"]["memories"]}
+    print(f"{model.parent.name} in {MEMORIES}: {taken}, compiled in {seconds:.2f} s")
+    faults = [f"{name} takes {taken[name]} bytes, more than {limit}"
+              for name, limit in MEMORY_LIMITS.items() if taken[name] > limit]
+    if seconds > SECONDS:
+        faults.append(f"compilation for several memories took {seconds:.2f} s")
+    return faults
+
+
 def main():
     motec, models = sys.argv[1], [pathlib.Path(sys.argv[2])]
     if len(sys.argv) > 3 and sys.argv[3]:
@@ -90,6 +106,8 @@ def main():
             faults += check(motec, model)
             if model.parent.name in INT8_LIMITS:
                 faults += check_int8(motec, model)
+            if model.parent.name == "vww_int8":
+                faults += check_memories(motec, model)
     print("\n".join(faults) or "all promises kept")
     return 1 if faults else 0
 

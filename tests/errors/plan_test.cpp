@@ -39,6 +39,9 @@ TEST_CASE("limits that cannot be kept") {
   const Target& target = find_target("generic");
   check("arena_limit", [&] { plan(small_graph(), target, {.name = "m", .arena_limit = 32}); });
   check("flash_limit", [&] { plan(small_graph(), target, {.name = "m", .flash_limit = 100}); });
+  check("memories_too_small", [&] {
+    plan(small_graph(), target, {.name = "m", .memories = {{"dtcm", 16}, {"sram", 64}}});
+  });
   CHECK_NOTHROW(plan(small_graph(), target, {.name = "m", .arena_limit = 96, .flash_limit = 576}));
 }
 

@@ -272,6 +272,7 @@ std::vector<PlanKind> plan_kinds(uint32_t seed) {
           {.name = "ram", .goal = Goal::Ram},
           {.name = "least", .goal = Goal::LeastRam},
           {.name = "fed", .goal = seed % 2 == 0 ? Goal::Balanced : Goal::LeastRam, .fed = true},
+          {.name = "memories", .goal = Goal::Ram, .fed = seed % 3 == 0, .memories = true},
           {.name = "rows", .forced = true},
           {.name = "staged", .forced = true, .options = {.staged = true}},
           {.name = "groups", .forced = true, .options = {.staged = true, .group = 2 + seed % 3}},
@@ -281,6 +282,12 @@ std::vector<PlanKind> plan_kinds(uint32_t seed) {
 Program plan_of(const Graph& graph, const Target& target, const std::string& name,
                 const PlanKind& kind) {
   PlanOptions options{.name = name, .goal = kind.goal};
+  if (kind.memories) {
+    PlanKind one = kind;
+    one.memories = false;
+    const int64_t bytes = plan_of(graph, target, name, one).arena_bytes;
+    options.memories = {{"fast", bytes * 2 / 5}, {"slow", bytes}};
+  }
   if (kind.fed) {
     options.stream_input = graph.inputs[0].name;
     try {

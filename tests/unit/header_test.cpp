@@ -122,6 +122,59 @@ TEST_CASE("layers of equal shape share their code") {
   CHECK(uses(2, "tiny_impl::", "{}"));
 }
 
+TEST_CASE("functions take a pointer per memory") {
+  const ScratchDirectory scratch;
+  const Program program = plan(awkward_model(), find_target("generic"),
+                               {.name = "tiny", .memories = {{"dtcm", 160}, {"sram", 4096}}});
+  write_files(scratch.path(), make_bundle(program, "tiny.onnx"));
+  write_file(
+      scratch / "use.c",
+      "#include \"tiny.h\"\n"
+      "static uint8_t dtcm[TINY_DTCM_BYTES], sram[TINY_SRAM_BYTES], state[TINY_STATE_BYTES];\n"
+      "int main(void) {\n"
+      "  tiny_reset(state);\n"
+      "  tiny_input_int_(dtcm, sram)[0] = TINY_DTCM_ALIGN == TINY_SRAM_ALIGN;\n"
+      "  tiny_invoke(dtcm, sram, state);\n"
+      "  return tiny_output_output_0(dtcm, sram)[0] > 0;\n}\n");
+  CHECK(compile(MOTE_C_COMPILER " -std=c99", scratch / "use.c") == 0);
+  write_file(scratch / "use.cpp",
+             "#include \"tiny.h\"\n"
+             "alignas(TINY_DTCM_ALIGN) static uint8_t dtcm[TINY_DTCM_BYTES];\n"
+             "alignas(TINY_SRAM_ALIGN) static uint8_t sram[TINY_SRAM_BYTES];\n"
+             "int main() {\n  static Tiny tiny(dtcm, sram);\n  tiny.invoke();\n"
+             "  return tiny.output_0()[0] > 0;\n}\n");
+  CHECK(compile(MOTE_CXX_COMPILER " -std=c++17", scratch / "use.cpp") == 0);
+  CHECK(compile(MOTE_CXX_COMPILER " -std=c++17", scratch / "tiny.cpp") == 0);
+}
+
+TEST_CASE("rows are handed over with a pointer per memory") {
+  const ScratchDirectory scratch;
+  const Program program =
+      plan(fed_model(), find_target("generic"),
+           {.name = "fed", .stream_input = "x", .memories = {{"dtcm", 256}, {"sram", 4096}}});
+  REQUIRE(program.memories.size() == 2);
+  CHECK(program.memories[0].bytes > 0);
+  CHECK(program.memories[1].bytes > 0);
+  write_files(scratch.path(), make_bundle(program, "fed.onnx"));
+  write_file(
+      scratch / "use.cpp",
+      "#include \"fed.h\"\n"
+      "alignas(FED_DTCM_ALIGN) static uint8_t dtcm[FED_DTCM_BYTES];\n"
+      "alignas(FED_SRAM_ALIGN) static uint8_t sram[FED_SRAM_BYTES];\n"
+      "int main() {\n"
+      "  static Fed fed(dtcm, sram);\n  float row[12] = {1};\n  unsigned complete = 0;\n"
+      "  for (unsigned i = 0; i < FED_INPUT_X_ROWS; ++i) complete += (unsigned)fed.push_x(row);\n"
+      "  if (complete != 1 || fed.push_x_2()[1] != 2) return 1;\n"
+      "  fed_begin_x(dtcm, sram);\n"
+      "  return fed_push_x(dtcm, sram, row);\n}\n");
+  const std::string program_path = (scratch / "use").string();
+  CHECK(std::system((MOTE_CXX_COMPILER " -std=c++17 -Wall -Wextra -Werror " +
+                     (scratch / "use.cpp").string() + " " + (scratch / "fed.cpp").string() + " " +
+                     (scratch / "fed_weights.cpp").string() + " -o " + program_path)
+                        .c_str()) == 0);
+  CHECK(std::system(program_path.c_str()) == 0);
+}
+
 TEST_CASE("the same model gives the same files") {
   const auto files = [] {
     return make_bundle(plan(awkward_model(), find_target("cortex-m4"), {.name = "tiny"}), "a.onnx");

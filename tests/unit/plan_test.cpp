@@ -7,6 +7,7 @@
 #include "ops/move.h"
 #include "ops/reshape.h"
 #include "plan/liveness.h"
+#include "plan/placement.h"
 #include "support/graph_builder.h"
 
 namespace motec {
@@ -87,6 +88,33 @@ TEST_CASE("the bytes of a step are those of everything it needs") {
   CHECK(program.arena_bytes == 1600);
   CHECK(program.arena_lower_bound == 1600);
   CHECK(program.arena_optimal);
+}
+
+// x is read by a product with 100 * 64 MACs, and its result by one with 64 * 2.
+TEST_CASE("what is accessed most goes to the fast memory") {
+  GraphBuilder b;
+  const ValueId x = b.input("x", {1, 100});
+  b.output("y", b.dense(b.dense(x, 64), 2));
+  const Target& target = find_target("generic");
+  const Program one = plan(b.graph(), target, {.name = "test"});
+  CHECK(one.memories.empty());
+  CHECK(memories_of(one).size() == 1);
+  const std::vector<int64_t> accesses = accessed_bytes(one);
+  REQUIRE(one.buffers.size() == 3);
+  CHECK(accesses[0] == 100 * 64 * 4 / 4);
+  CHECK(accesses[1] == 64 * 4 + 64 * 4);  // written, then read, which is more than 64 * 2 * 4 / 4
+  CHECK(accesses[2] == 2 * 4);
+
+  const Program two =
+      plan(b.graph(), target, {.name = "test", .memories = {{"fast", 400}, {"slow", 1000}}});
+  REQUIRE(two.memories.size() == 2);
+  CHECK(two.buffers[0].memory == 0);
+  CHECK(two.buffers[1].memory == 1);
+  CHECK(two.buffers[2].memory == 0);  // after x is dead
+  CHECK(two.memories[0].bytes == 400);
+  CHECK(two.memories[0].limit_bytes == 400);
+  CHECK(two.memories[1].bytes == 256);
+  CHECK(two.arena_bytes == 656);
 }
 
 TEST_CASE("states live outside the arena") {

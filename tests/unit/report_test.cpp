@@ -201,7 +201,7 @@ Program mapped_program() {
 }
 
 TEST_CASE("bytes in use count what overlaps once") {
-  CHECK(used_bytes(mapped_program()) == std::vector<int64_t>{80, 80});
+  CHECK(used_bytes(mapped_program(), 0) == std::vector<int64_t>{80, 80});
 }
 
 TEST_CASE("the map in characters") {
@@ -216,6 +216,27 @@ TEST_CASE("the map in characters") {
   Program empty = mapped_program();
   empty.arena_bytes = 0;
   CHECK(memory_map_text(empty).empty());
+}
+
+TEST_CASE("each memory has a map") {
+  Program program = mapped_program();
+  program.memories = {{.name = "dtcm", .limit_bytes = 64, .bytes = 60, .lower_bound = 60},
+                      {.name = "sram", .limit_bytes = 512, .bytes = 80, .lower_bound = 80}};
+  program.buffers[0].memory = 1;
+  CHECK(used_bytes(program, 0) == std::vector<int64_t>{60, 80});
+  CHECK(used_bytes(program, 1) == std::vector<int64_t>{50, 0});
+  const std::string html = report_html(one(program));
+  CHECK(html.find(">peak 60 of 64 bytes, which is the lower bound</text>") != std::string::npos);
+  CHECK(html.find("<h2>Memory: sram</h2>") != std::string::npos);
+  const std::string text = summary(program, {}, true);
+  CHECK(text.find("  dtcm     60 bytes of 64 (lower bound 60)\n") != std::string::npos);
+  CHECK(text.find("  sram     a column is a layer, a row 7 bytes\n") != std::string::npos);
+  const auto json = nlohmann::json::parse(report_json(one(program)));
+  CHECK(json["memory"]["memories"][1]["name"] == "sram");
+  CHECK(json["memory"]["memories"][0]["limit_bytes"] == 64);
+  CHECK(json["memory"]["buffers"][0]["memory"] == "sram");
+  CHECK(json["memory"]["buffers"][0].contains("accessed_bytes"));
+  CHECK(json["inputs"][0]["memory"] == "sram");
 }
 
 TEST_CASE("the map as a picture") {

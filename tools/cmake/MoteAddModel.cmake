@@ -6,6 +6,7 @@
 #                  [OPTIMIZE speed|balanced|ram|flash]
 #                  [ARENA_LIMIT <bytes>]        with suffix K or M; the build fails when it is exceeded
 #                  [FLASH_LIMIT <bytes>]
+#                  [MEMORY <name>=<bytes> …]    memories for the arena's parts, the fastest first
 #                  [IO float|quantized]         quantized: integers where the model quantizes
 #                  [IO_LAYOUT model|nhwc]       nhwc: images channels last
 #                  [STREAM_INPUT <input>]       its rows are handed over one by one
@@ -51,7 +52,7 @@ endfunction()
 function(mote_add_model target)
   set(values MODEL TARGET NAME OPTIMIZE ARENA_LIMIT FLASH_LIMIT IO IO_LAYOUT QUANTIZE CALIBRATION
              STREAM_INPUT STREAM_TIME EMIT_TEST REPORT)
-  set(lists INPUT_SHAPE STATE)
+  set(lists INPUT_SHAPE MEMORY STATE)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "${values}" "${lists}")
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "mote_add_model(${target}): unknown arguments: ${arg_UNPARSED_ARGUMENTS}")
@@ -90,6 +91,10 @@ function(mote_add_model target)
       list(APPEND options ${flag} ${arg_${option}})
     endif()
   endforeach()
+  if(arg_MEMORY)
+    list(JOIN arg_MEMORY "," memories)
+    list(APPEND options --memory ${memories})
+  endif()
   foreach(shape IN LISTS arg_INPUT_SHAPE)
     list(APPEND options --input-shape ${shape})
   endforeach()
