@@ -29,4 +29,11 @@ namespace mote {
 // Kernels that walk tensors of any rank take at most this many dimensions; the compiler merges
 // neighbouring dimensions first, so real models stay far below.
 constexpr int32_t kMaxRank = 8;
+
+// Whether code is compiled for size.
+#ifdef __OPTIMIZE_SIZE__
+constexpr bool kForSize = true;
+#else
+constexpr bool kForSize = false;
+#endif
 }  // namespace mote

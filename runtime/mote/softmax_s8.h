@@ -14,6 +14,21 @@ struct SoftmaxS8Shape {
   MOTE_FIELDS(outer, n, inner, inverse_scale, zp, lo, hi)
 };
 
+// a / b. On cores of 32 bits the compilers' function takes 740 bytes; bit by bit, for b < 2^63, it
+// takes 60 and some 700 cycles more.
+MOTE_INLINE uint64_t divide(uint64_t a, uint64_t b) {
+  if constexpr (kForSize && sizeof(void*) == 4) {
+    uint64_t rest = 0;
+    for (int32_t i = 0; i < 64; ++i) {
+      rest = rest << 1 | a >> 63;
+      a <<= 1;
+      if (rest >= b) rest -= b, ++a;
+    }
+    return a;
+  }
+  return a / b;
+}
+
 // `y` may be `x`.
 template <class S>
 MOTE_KERNEL void softmax_s8(const S s, const int8_t* x, const int32_t* exps, int8_t* y) {
@@ -25,7 +40,7 @@ MOTE_KERNEL void softmax_s8(const S s, const int8_t* x, const int32_t* exps, int
       for (int32_t k = 0; k < s.n; ++k) {
         sum += static_cast<uint32_t>(exps[max - x[k * s.inner + i]]);
       }
-      const uint64_t factor = ((uint64_t) static_cast<uint32_t>(s.inverse_scale) << 32) / sum;
+      const uint64_t factor = divide((uint64_t) static_cast<uint32_t>(s.inverse_scale) << 32, sum);
       for (int32_t k = 0; k < s.n; ++k) {
         const uint64_t e = static_cast<uint32_t>(exps[max - x[k * s.inner + i]]);
         const int64_t q = static_cast<int64_t>((e * factor + ((uint64_t)1 << 47)) >> 48);

@@ -37,10 +37,10 @@ __attribute__((noinline)) void window_rows(const T** window, int32_t count, int3
 }
 
 // Copies the newest rows, `kept` and following, from `stage` to where the last `ring_rows` of them
-// are kept.
+// are kept. Out of line for the same reason.
 template <class T>
-MOTE_INLINE void keep_rows(T* ring, int32_t ring_rows, const T* stage, int32_t elements,
-                           int32_t& kept, int32_t made) {
+__attribute__((noinline)) void keep_rows(T* ring, int32_t ring_rows, const T* stage,
+                                         int32_t elements, int32_t& kept, int32_t made) {
   for (; kept < made; ++kept, stage += elements) {
     if (made - kept <= ring_rows) {
       memcpy(ring + kept % ring_rows * elements, stage, sizeof(T) * static_cast<size_t>(elements));

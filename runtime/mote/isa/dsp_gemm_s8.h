@@ -32,6 +32,14 @@ constexpr int32_t kDspQuads = 128;
 
 #if defined(__ARM_FEATURE_DSP)
 
+// Quads that the loops of the tiles take at a time, a power of two and at most 8, less one. Four in
+// place of eight are 750 bytes less for 1.3 % more cycles.
+#ifdef __OPTIMIZE_SIZE__
+#define MOTE_DSP_LAST_QUAD "3"
+#else
+#define MOTE_DSP_LAST_QUAD "7"
+#endif
+
 // Four sums r4-r7 where they shift (50, back to 41) or results clamp otherwise than to int8 (51,
 // back to 42, with r0 the DspStore as 50 leaves it). The DspStore's address is at [sp, #STORE].
 // clang-format off
@@ -109,7 +117,8 @@ __attribute__((naked, noinline)) inline void dsp_tile_2x4(int16_t* /*x*/, const 
       "str r11, [sp, #40]\n\t"
       "str r8, [sp, #44]\n\t"
       "rsb r2, r8, #0\n\t"
-      "and r2, r2, #7\n\t"
+      "and r2, r2, #" MOTE_DSP_LAST_QUAD
+      "\n\t"
       "mov r3, #112\n\t"  // bytes of code for a quad
       "adr r4, 30f\n\t"
       "mla r2, r2, r3, r4\n\t"
@@ -205,22 +214,10 @@ __attribute__((naked, noinline)) inline void dsp_tile_2x4(int16_t* /*x*/, const 
       ".endm\n\t"
       ".balign 4\n\t"
       "30:\n\t"
+      ".rept 2 + 2 * " MOTE_DSP_LAST_QUAD
+      "\n\t"
       "mote_half\n\t"
-      "mote_half\n\t"
-      "mote_half\n\t"
-      "mote_half\n\t"
-      "mote_half\n\t"
-      "mote_half\n\t"
-      "mote_half\n\t"
-      "mote_half\n\t"
-      "mote_half\n\t"
-      "mote_half\n\t"
-      "mote_half\n\t"
-      "mote_half\n\t"
-      "mote_half\n\t"
-      "mote_half\n\t"
-      "mote_half\n\t"
-      "mote_half\n\t"
+      ".endr\n\t"
       ".purgem mote_half\n\t"
       "ldr r3, [sp]\n\t"
       "cmp r0, r3\n\t"
