@@ -1,9 +1,11 @@
 // Integer kernels with weights: convolutions and fully connected layers.
 #include <algorithm>
+#include <limits>
 
 #include "kernels/costs.h"
 #include "kernels/integer_isa.h"
 #include "kernels/rows.h"
+#include "mote/dense_halves_s8.h"
 #include "mote/pack.h"
 #include "ops/qconv2d.h"
 #include "ops/qdense.h"
@@ -83,6 +85,35 @@ Call lower_pointwise(const Site& site, const Kernel& kernel) {
 }
 Call lower_dense(const Site& site, const Kernel& kernel) {
   return lower_gemm(site, kernel, site.op.as<QDenseAttrs>().store);
+}
+
+// Two weights in a word, see dense_halves_s8.h.
+std::string refuses_halves(const Site& site) {
+  const Tensor& w = *site.graph.constant(site.op.in[1]);
+  const Store& store = site.op.as<QDenseAttrs>().store;
+  if (site.in(0).dtype != DType::S8 || w.dtype != DType::S8 || requant_type(store) != "mote::High")
+    return "inputs, weights or results are not int8";
+  if (site.out(0).elements() != w.shape[0]) return "there are several vectors";
+  if (w.shape[0] < mote::kHalvesChannels) return "there are fewer than 16 outputs";
+  return "";
+}
+Call lower_halves(const Site& site, const Kernel& kernel) {
+  const Store& store = site.op.as<QDenseAttrs>().store;
+  const Tensor& w = *site.graph.constant(site.op.in[1]);
+  const int64_t channels = w.shape[0], depth = w.shape[1];
+  Tensor packed = Tensor::zeros(DType::S8, {channels * depth});
+  mote::pack::pack_halves(w.data<int8_t>(), channels, depth, packed.data<int8_t>());
+  std::vector<int32_t> wide(static_cast<size_t>(
+      mote::pack::list_wide_groups(w.data<int8_t>(), channels, depth, nullptr)));
+  mote::pack::list_wide_groups(w.data<int8_t>(), channels, depth, wide.data());
+  wide.push_back(std::numeric_limits<int32_t>::max());
+  Call call = integer_call(site, kernel, "dense_halves_s8", "dense_halves_s8.h", store,
+                           std::move(packed), 0);
+  call.function = fmt::format("mote::dense_halves_s8<{}>", requant_type(store));
+  call.operands.insert(call.operands.begin() + 2, Operand::packed("wide_groups", s32_vector(wide)));
+  call.operands.pop_back();  // no scratch
+  call.shape = shape_members(qgemm_shape(store, site.in(0).shape, w.shape));
+  return call;
 }
 
 // Inputs and outputs of equal element sizes only: bytes are counted as pixels times channels.
@@ -237,6 +268,11 @@ double cost_conv2d(const Site& site, const Kernel& kernel) {
   return 4 * dense + 40.0 * static_cast<double>(site.out(0).elements());
 }
 
+// 2.85 instructions per multiply-add on RV32IMC instead of 3.33.
+double cost_halves(const Site& site, const Kernel& kernel) {
+  return 0.86 * integer_cost(site, kernel);
+}
+
 // Spreading a weight takes two or three instructions.
 double cost_int4(const Site& site, const Kernel& kernel) {
   return 1.1 * integer_cost(site, kernel) + 2.5 * static_cast<double>(site.in(1).elements());
@@ -264,6 +300,7 @@ constexpr Kernel kRows[] = {
     {"conv2d_s8_dot",        &ops::qconv2d, kDot,    "DotS8",    refuses_conv2d,    lower_conv2d,    cost_conv2d, nullptr, conv2d_rows},
     {"conv2d_s8_rvv",        &ops::qconv2d, kRvv,    "RvvS8",    refuses_conv2d,    lower_conv2d,    cost_conv2d, nullptr, conv2d_rows},
     {"dense_s8",             &ops::qdense,  kNone,   "ScalarS8", serves_all,        lower_dense,     integer_cost},
+    {"dense_halves_s8_rv32", &ops::qdense,  kRv32,   "ScalarS8", refuses_halves,    lower_halves,    cost_halves},
     {"dense_s8_dsp",         &ops::qdense,  kDsp,    "DspS8",    serves_all,        lower_dense,     integer_cost},
     {"dense_s8_mve",         &ops::qdense,  kMve,    "MveS8",    serves_all,        lower_dense,     integer_cost},
     {"dense_s8_neon",        &ops::qdense,  kNeon,   "NeonS8",   serves_all,        lower_dense,     integer_cost},

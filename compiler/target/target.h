@@ -17,6 +17,7 @@ enum Feature : uint32_t {
   kDot = 1u << 4,        // SDOT and UDOT
   kRvv = 1u << 5,        // RISC-V V 1.0
   kVectorExt = 1u << 6,  // SIMD by way of GCC's and clang's vector extensions
+  kRv32 = 1u << 7,       // RISC-V of 32 bits that multiplies, without vectors
 };
 
 // The compiler family that builds for a target; toolchain.h knows the commands.

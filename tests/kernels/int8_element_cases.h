@@ -163,4 +163,8 @@ inline int test_int4() {
   return check.report();
 }
 
+inline int test_elements() {
+  return test_mul() + test_matmul_s8() + test_softmax_s8() + test_quantize() + test_int4();
+}
+
 }  // namespace mote_test

@@ -1,6 +1,8 @@
 // Sweeps the integer kernels of one ISA (-DMOTE_TEST_ISA_S8=..., see int8_test.h) against naive
 // loops, bit for bit, at sizes around the tiles and with extreme values. A plain program, so that
 // it also runs on bare metal: one line per kernel, and an exit status.
+#include "int8_element_cases.h"
+#include "int8_halves_cases.h"
 #include "int8_test.h"
 #include "int8_type_cases.h"
 #include "mote/add_s8.h"
@@ -363,7 +365,7 @@ int test_pool() {
 }  // namespace
 
 int main() {
-  const int failed =
-      test_gemm() + test_conv2d() + test_depthwise() + test_add() + test_pool() + test_types();
+  const int failed = test_gemm() + test_halves() + test_conv2d() + test_depthwise() + test_add() +
+                     test_pool() + test_types() + test_elements();
   return failed == 0 ? 0 : 1;
 }
