@@ -4,6 +4,7 @@
 #include <set>
 
 #include "driver/commands.h"
+#include "driver/quantizing.h"
 #include "driver/samples.h"
 #include "driver/testing.h"
 #include "import/model_info.h"
@@ -44,7 +45,6 @@ struct Compiled {
   Program program;
   TestData tests;
   ReportContext context;
-  std::string accuracy;  // of a quantized model with labels
 };
 
 std::vector<fs::path> input_files(const ModelArguments& arguments, const fs::path& emit_test) {
@@ -149,11 +149,10 @@ Compiled compile_model(const CompileArguments& arguments, const CompileOptions& 
   Compiled compiled{options,
                     compile_program(options, options.quantize ? &news : nullptr),
                     {},
-                    {source, options.optimize, {}},
-                    {}};
+                    {source, options.optimize, {}}};
   for (const std::string& text : news.warnings) terminal.warn(text);
   if (options.quantize && news.describes) compiled.context.quantization = std::move(news.report);
-  compiled.accuracy = std::move(news.accuracy);
+  compiled.context.classes = std::move(news.classes);
   Files files = make_bundle(compiled.program, source);
   if (!arguments.emit_test.empty()) {
     terminal.progress("making the test program");
@@ -212,7 +211,10 @@ void print_summaries(const CompileArguments& arguments, const std::vector<Compil
 int compile_command(const CompileArguments& arguments, Terminal& terminal) {
   const std::vector<ModelArguments> split = split_arguments(arguments);
   std::vector<CompileOptions> options;
-  for (const ModelArguments& model : split) options.push_back(compile_options(model));
+  for (const ModelArguments& model : split) {
+    options.push_back(compile_options(model));
+    show_progress(options.back(), terminal);
+  }
   check_names(options);
   Outputs outputs;
   std::vector<Compiled> models;
@@ -233,7 +235,9 @@ int compile_command(const CompileArguments& arguments, Terminal& terminal) {
     outputs.add(arguments.depfile, rules);
   }
   outputs.write();
-  for (const Compiled& model : models) terminal.print(model.accuracy);
+  for (const Compiled& model : models)
+    if (const auto& classes = model.context.classes)
+      terminal.print(accuracy_text(classes->after) + changes_text(*classes));
   if (terminal.chatty()) print_summaries(arguments, models, shared, files, terminal);
   return 0;
 }

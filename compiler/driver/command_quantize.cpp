@@ -8,7 +8,8 @@
 
 namespace motec {
 int quantize_command(const QuantizeArguments& arguments, Terminal& terminal) {
-  const CompileOptions options = compile_options(arguments.model);
+  CompileOptions options = compile_options(arguments.model);
+  show_progress(options, terminal);
   const std::string source = options.model.filename().string();
   terminal.progress(fmt::format("quantizing {}", source));
   const QuantizedModel model = quantize_model(options);
@@ -18,17 +19,18 @@ int quantize_command(const QuantizeArguments& arguments, Terminal& terminal) {
   files[arguments.output.string()] =
       with_context(fmt::format("writing {}", arguments.output.string()),
                    [&] { return write_onnx(quantization.graph); });
+  if (!model.labels.empty()) terminal.progress("evaluating");
+  const std::optional<Comparison> classes = compare_classes(options, model);
   if (!arguments.report.empty() || !arguments.html.empty() || terminal.chatty()) {
     const QuantReport report = describe(quantization, model.samples, model.held_out);
-    if (!arguments.report.empty()) files[arguments.report.string()] = quantization_json(report);
-    if (!arguments.html.empty()) files[arguments.html.string()] = quantization_page(report, source);
+    if (!arguments.report.empty())
+      files[arguments.report.string()] = quantization_json(report, classes);
+    if (!arguments.html.empty())
+      files[arguments.html.string()] = quantization_page(report, classes, source);
     if (terminal.chatty())
       terminal.print(quantization_text(report, terminal.palette(), terminal.verbose()));
   }
-  if (!model.labels.empty()) {
-    terminal.progress("evaluating");
-    terminal.print(accuracy_changes(options, model));
-  }
+  if (classes) terminal.print(accuracy_text(classes->after) + changes_text(*classes));
   write_files("", files);
   return 0;
 }

@@ -5,6 +5,7 @@
 
 #include "driver/builder.h"
 #include "driver/commands.h"
+#include "driver/quantizing.h"
 #include "driver/symbols.h"
 #include "driver/testing.h"
 #include "support/diag.h"
@@ -81,7 +82,8 @@ int job_count(int asked) {
 }  // namespace
 
 int verify_command(const VerifyArguments& arguments, Terminal& terminal) {
-  const CompileOptions options = compile_options(arguments.model);
+  CompileOptions options = compile_options(arguments.model);
+  show_progress(options, terminal);
   const std::string source = options.model.filename().string();
   const TemporaryDirectory temporary;
   const fs::path dir = arguments.keep.empty() ? temporary.path() : arguments.keep;

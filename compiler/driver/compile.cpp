@@ -41,7 +41,7 @@ Graph quantized_graph(const CompileOptions& options, QuantizerNews* news) {
   if (news) {
     if (news->describes) news->report = describe(model.quantization, model.samples, model.held_out);
     news->warnings = model.warnings;
-    if (!model.labels.empty()) news->accuracy = accuracy_changes(options, model);
+    news->classes = compare_classes(options, model);
   }
   return std::move(model.quantization.graph);
 }

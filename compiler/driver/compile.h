@@ -11,6 +11,7 @@
 #include "passes/stream_time.h"
 #include "plan/plan.h"
 #include "quant/describe.h"
+#include "report/accuracy.h"
 
 namespace motec {
 
@@ -46,7 +47,7 @@ Graph import_graph(const CompileOptions& options);
 struct QuantizerNews {
   bool describes = true;  // whether `report` is wanted, which takes time
   QuantReport report;
-  std::string accuracy;  // text; empty without labels
+  std::optional<Comparison> classes;  // empty without labels
   std::vector<std::string> warnings;
 };
 

@@ -20,7 +20,7 @@ void check_labels(const std::vector<int64_t>& labels, const Graph& graph, int64_
 //
 //   const Predictions before = predict(graph, samples, labels, terminal);
 //   const Predictions after = predict(quantized, samples, labels, terminal);
-//   terminal.print(changes_text(before, after, [&](int64_t i) { return samples.name(i); }));
+//   terminal.print(changes_text({before, after, names}));
 Predictions predict(const Graph& graph, const Samples& samples, std::vector<int64_t> labels,
                     Terminal& terminal);
 

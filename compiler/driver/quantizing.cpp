@@ -1,6 +1,7 @@
 #include "driver/quantizing.h"
 
 #include "driver/labels.h"
+#include "driver/progress.h"
 #include "driver/testing.h"
 #include "eval/evaluator.h"
 #include "eval/variation.h"
@@ -19,7 +20,7 @@ bool fits(const CompileOptions& options, Graph graph) {
     return true;
   } catch (const CompileError& error) {
     const std::string& code = error.diags()[0].code;
-    if (code != "E4101" && code != "E4102") throw;
+    if (code != "E4101" && code != "E4102" && code != "E4105") throw;
     return false;
   }
 }
@@ -27,7 +28,7 @@ bool fits(const CompileOptions& options, Graph graph) {
 // The request's options with what must be read or asked for elsewhere.
 QuantizerOptions quantizer_options(const CompileOptions& options) {
   QuantizerOptions quantizer = options.quantize->quantizer;
-  if (!options.arena_limit && !options.flash_limit) return quantizer;
+  if (!options.arena_limit && !options.flash_limit && options.memories.empty()) return quantizer;
   CompileOptions quiet = options;
   quiet.passes.dump.clear();
   quantizer.fits = [quiet](const Graph& graph) { return fits(quiet, graph); };
@@ -71,16 +72,31 @@ QuantizedModel quantize_model(const CompileOptions& options) {
   return model;
 }
 
-std::string accuracy_changes(const CompileOptions& options, const QuantizedModel& model) {
+void show_progress(CompileOptions& options, Terminal& terminal) {
+  if (!options.quantize) return;
+  const std::string model = options.model.filename().string();
+  options.quantize->quantizer.progress = [&terminal, model, progress = std::shared_ptr<Progress>()](
+                                             const std::string& doing, int64_t done,
+                                             int64_t steps) mutable {
+    if (done == 0)
+      progress = std::make_shared<Progress>(terminal, fmt::format("{}, {}", model, doing), steps);
+    progress->show(done);
+  };
+}
+
+std::optional<Comparison> compare_classes(const CompileOptions& options,
+                                          const QuantizedModel& model) {
+  if (model.labels.empty()) return {};
   Graph integers = model.quantization.graph;
   PassOptions passes;
   passes.prune = options.passes.prune;
   run_passes(integers, passes);
   Terminal quiet(Terminal::Level::Quiet);
-  const Predictions before = predict(model.quantization.source, model.all, model.labels, quiet);
-  const Predictions after = predict(integers, model.all, model.labels, quiet);
-  return accuracy_text(after) +
-         changes_text(before, after, [&](int64_t i) { return model.all.name(i); });
+  Comparison comparison{predict(model.quantization.source, model.all, model.labels, quiet),
+                        predict(integers, model.all, model.labels, quiet),
+                        {}};
+  for (int64_t i = 0; i < model.all.count(); ++i) comparison.names.push_back(model.all.name(i));
+  return comparison;
 }
 
 }  // namespace motec

@@ -1,6 +1,8 @@
 // From a float model and a user's samples to a quantized graph.
 #pragma once
 #include "driver/compile.h"
+#include "driver/terminal.h"
+#include "report/accuracy.h"
 
 namespace motec {
 
@@ -16,7 +18,11 @@ struct QuantizedModel {
 // the result by.
 QuantizedModel quantize_model(const CompileOptions& options);
 
-// What the float and the integer network take all samples of the request for, by its labels.
-std::string accuracy_changes(const CompileOptions& options, const QuantizedModel& model);
+// Has the quantizer, if the options ask for it, tell how far it is. The terminal must outlive them.
+void show_progress(CompileOptions& options, Terminal& terminal);
+
+// What the float and the integer network take all samples of the request for; empty without labels.
+std::optional<Comparison> compare_classes(const CompileOptions& options,
+                                          const QuantizedModel& model);
 
 }  // namespace motec

@@ -23,14 +23,21 @@ Material material_of(const Graph& graph, std::vector<Sample> fitted, std::vector
   return material;
 }
 
-Attempt::Attempt(const Graph& graph, const Material& material, const QuantizerOptions& options)
-    : material_(&material), options_(&options), weights_(options.weights) {
+Attempt::Attempt(const Graph& graph, const Material& material, const QuantizerOptions& options,
+                 Pace& pace)
+    : material_(&material), options_(&options), pace_(&pace), weights_(options.weights) {
   q_.source = graph;
   q_.scheme = find_scheme(graph);
   q_.histograms = observe(graph, q_.scheme, material.fitted);
   q_.precisions = all_int8(graph, q_.scheme);
   q_.precisions.weight_bits.assign(graph.ops.size(), options.weight_bits);
   q_.placement = place(graph, q_.scheme, q_.precisions);
+}
+
+int64_t Attempt::steps_to_choose(const QuantizerOptions& options) {
+  if (options.ranges) return 1;
+  const auto methods = static_cast<int64_t>(range_methods().size());
+  return 1 + methods + (options.weights == WeightMethod::Mse ? 1 : 0);
 }
 
 void Attempt::choose() {
@@ -64,6 +71,7 @@ void Attempt::change(const Precisions& precisions) {
 void Attempt::fit(const TuneOptions& tuning) {
   if (!tuning.correct_bias && !tuning.round_weights) return;
   tune_layers(q_.source, q_.scheme, q_.placement, samples(), tuning, q_.parameters);
+  pace_->step(kStepsToFit - 1);
   measure();
 }
 
@@ -96,6 +104,7 @@ void Attempt::measure() {
   const Results got = results_of(q_.graph, samples());
   q_.error = output_error(want(), got.judged);
   noise_ = mean_error(material_->want, got);
+  pace_->step();
   if (options_->labels.empty()) return;
   q_.lost = static_cast<double>(wrong(got.outputs) - wrong(material_->want.outputs)) /
             static_cast<double>(samples().size());

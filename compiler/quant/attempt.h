@@ -16,8 +16,13 @@ Material material_of(const Graph& graph, std::vector<Sample> fitted, std::vector
 
 class Attempt {
  public:
-  // Observes the samples; everything is int8. The material and the options must outlive it.
-  Attempt(const Graph& graph, const Material& material, const QuantizerOptions& options);
+  // Observes the samples; everything is int8. What it is given must outlive it.
+  Attempt(const Graph& graph, const Material& material, const QuantizerOptions& options,
+          Pace& pace);
+
+  // How many steps it takes to choose, and to fit constants.
+  static int64_t steps_to_choose(const QuantizerOptions& options);
+  static constexpr int64_t kStepsToFit = 3;
 
   // Finds ranges, and rounds constants to nearest.
   void choose();
@@ -27,6 +32,7 @@ class Attempt {
   void fit(const TuneOptions& tuning);
 
   const Quantization& result() const { return q_; }
+  Pace& pace() const { return *pace_; }
   const std::vector<Sample>& samples() const { return material_->fitted; }
   const ResultSets& want() const { return material_->want.judged; }
   // What attempts are compared by: the relative errors of the judged values and of the outputs, as
@@ -48,6 +54,7 @@ class Attempt {
   // Pointers, so that attempts can be assigned.
   const Material* material_;
   const QuantizerOptions* options_;
+  Pace* pace_;
   WeightMethod weights_;
   double noise_ = 0;
   Quantization q_;

@@ -1,6 +1,7 @@
 #include "quant/narrow.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace motec {
 namespace {
@@ -17,7 +18,9 @@ Attempt with_4_bits(const Attempt& attempt, const std::vector<int>& ops) {
 std::vector<int> by_cost(const Attempt& attempt) {
   const Quantization& q = attempt.result();
   std::vector<std::pair<double, int>> order;
+  attempt.pace().begin("judging layers in 4 bits", std::ssize(q.source.ops));
   for (size_t i = 0; i < q.source.ops.size(); ++i) {
+    attempt.pace().reach(static_cast<int64_t>(i));
     if (q.scheme.forms[i] != Form::Layer || !q.placement.integer_op[i]) continue;
     if (q.precisions.weight_bits[i] != 8) continue;
     const int op = static_cast<int>(i);
@@ -38,6 +41,7 @@ void narrow(Attempt& attempt) {
   const std::vector<int> ops = by_cost(attempt);
   // The first `most` layers are enough, and `least` are too few.
   size_t least = 0, most = ops.size();
+  attempt.pace().begin("storing layers in 4 bits", std::ssize(ops) + std::bit_width(ops.size()));
   while (most - least > 1) {
     const size_t count = least + (most - least) / 2;
     const std::vector<int> some(ops.begin(), ops.begin() + static_cast<ptrdiff_t>(count));

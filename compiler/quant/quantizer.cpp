@@ -60,18 +60,23 @@ std::vector<TuneOptions> tunings(const QuantizerOptions& options) {
   return list;
 }
 
-Decisions decide(const Graph& graph, const std::vector<Sample>& samples, QuantizerOptions options) {
+Decisions decide(const Graph& graph, const std::vector<Sample>& samples, QuantizerOptions options,
+                 Pace& pace) {
   const std::vector<TuneOptions> list = tunings(options);
   if (!options.equalize && list.size() == 1) return {};
+  const int64_t once = Attempt::steps_to_choose(options) +
+                       static_cast<int64_t>(list.size() - 1) * Attempt::kStepsToFit;
+  pace.begin("trying ways to quantize", once);
   options.labels.clear();  // of all samples
   const Material material = trial_material(graph, samples);
   Graph scaled = graph;
   const bool scales = options.equalize && equalize(scaled, material.fitted) > 0;
+  if (scales) pace.begin("trying ways to quantize", 2 * once);
   Decisions best;
   double least = HUGE_VAL;
   for (const bool equalized : {false, true}) {
     if (equalized && !scales) continue;
-    Attempt attempt(equalized ? scaled : graph, material, options);
+    Attempt attempt(equalized ? scaled : graph, material, options, pace);
     attempt.choose();
     for (const TuneOptions& tuning : list) {
       Attempt other = attempt;
@@ -110,10 +115,12 @@ Quantization quantize(const Graph& source, const std::vector<Sample>& samples,
   require_float(source);
   Graph graph = source;
   give_biases(graph);
-  const Decisions decisions = decide(graph, samples, options);
+  Pace pace(options.progress);
+  const Decisions decisions = decide(graph, samples, options, pace);
   if (decisions.equalize) equalize(graph, samples);
   const Material material = material_of(graph, samples, {});
-  Attempt best(graph, material, options);
+  pace.begin("quantizing", Attempt::steps_to_choose(options) + Attempt::kStepsToFit);
+  Attempt best(graph, material, options, pace);
   best.choose();
   best.fit(decisions.tuning);
   if (!best.fits()) {

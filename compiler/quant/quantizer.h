@@ -11,6 +11,7 @@
 #include "quant/assign.h"
 #include "quant/choose_ranges.h"
 #include "quant/measure.h"
+#include "quant/pace.h"
 
 namespace motec {
 
@@ -27,6 +28,7 @@ struct QuantizerOptions {
   std::vector<int64_t> labels = {};  // the class of each sample, or empty
   // Whether a quantized graph fits the memory it is for; empty: all do.
   std::function<bool(const Graph&)> fits = {};
+  ShowProgress progress = {};
 };
 
 struct Quantization {

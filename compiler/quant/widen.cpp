@@ -26,7 +26,8 @@ bool sums_fit(const Quantization& q, int op) {
   return true;
 }
 
-// The next wider choices for an operator, the cheapest first.
+// The next wider choices for an operator, the cheapest first: 8 bits for 4, int16, float.
+constexpr int64_t kMostChoices = 3;
 std::vector<Precisions> wider(const Quantization& q, int op) {
   const auto at = static_cast<size_t>(op);
   std::vector<Precisions> result;
@@ -53,7 +54,9 @@ std::vector<Precisions> wider(const Quantization& q, int op) {
 std::vector<int> by_harm(const Attempt& attempt) {
   const Quantization& q = attempt.result();
   std::vector<std::pair<double, int>> order;
+  attempt.pace().begin("judging layers", std::ssize(q.source.ops));
   for (size_t i = 0; i < q.source.ops.size(); ++i) {
+    attempt.pace().step();
     if (!q.placement.integer_op[i] || q.scheme.is_fused(q.source.ops[i].in[0])) continue;
     const int op = static_cast<int>(i);
     order.emplace_back(sensitivity(q, op, attempt.want(), attempt.samples()), op);
@@ -69,7 +72,11 @@ std::vector<int> by_harm(const Attempt& attempt) {
 void widen(Attempt& attempt, double budget) {
   for (int round = 0; round < 3 && attempt.loss() > budget; ++round) {
     bool changed = false;
-    for (const int op : by_harm(attempt)) {
+    const std::vector<int> ops = by_harm(attempt);
+    attempt.pace().begin("widening layers", kMostChoices * std::ssize(ops));
+    for (size_t i = 0; i < ops.size(); ++i) {
+      const int op = ops[i];
+      attempt.pace().reach(kMostChoices * static_cast<int64_t>(i));
       if (attempt.loss() <= budget) return;
       if (!attempt.result().placement.integer_op[static_cast<size_t>(op)]) continue;
       for (const Precisions& precisions : wider(attempt.result(), op)) {
@@ -84,7 +91,9 @@ void widen(Attempt& attempt, double budget) {
     if (!changed) break;
   }
   // Many small errors: none is worthwhile alone. In float, the outputs are exact.
-  for (const int op : by_harm(attempt)) {
+  const std::vector<int> ops = by_harm(attempt);
+  attempt.pace().begin("leaving layers in float", std::ssize(ops));
+  for (const int op : ops) {
     if (attempt.loss() <= budget) return;
     Precisions precisions = attempt.result().precisions;
     precisions.kept_float[static_cast<size_t>(op)] = true;

@@ -88,12 +88,17 @@ std::vector<std::vector<int64_t>> Predictions::confusion() const {
 
 std::string accuracy_text(const Predictions& predictions) {
   const auto confusion = predictions.confusion();
-  return fmt::format("accuracy {}\n", share(predictions.right(), std::ssize(predictions.labels))) +
+  return fmt::format("accuracy {}\n", right_text(predictions)) +
          (predictions.classes <= kLargestMatrix ? matrix_text(confusion)
                                                 : mistakes_text(confusion));
 }
 
-std::vector<ChangedSample> changed_samples(const Predictions& before, const Predictions& after) {
+std::string right_text(const Predictions& predictions) {
+  return share(predictions.right(), std::ssize(predictions.labels));
+}
+
+std::vector<ChangedSample> changed_samples(const Comparison& comparison) {
+  const auto& [before, after, names] = comparison;
   internal_check(before.labels == after.labels, "predictions of other samples");
   std::vector<ChangedSample> changed;
   for (size_t i = 0; i < before.labels.size(); ++i)
@@ -103,10 +108,8 @@ std::vector<ChangedSample> changed_samples(const Predictions& before, const Pred
   return changed;
 }
 
-std::string changes_text(const Predictions& before, const Predictions& after,
-                         const std::function<std::string(int64_t)>& name, size_t limit) {
-  const std::vector<ChangedSample> changed = changed_samples(before, after);
-  const int64_t samples = std::ssize(before.labels);
+std::string changes_text(const Comparison& comparison, size_t limit) {
+  const std::vector<ChangedSample> changed = changed_samples(comparison);
   int64_t better = 0, worse = 0;
   for (const ChangedSample& change : changed) {
     better += change.after == change.label;
@@ -114,12 +117,13 @@ std::string changes_text(const Predictions& before, const Predictions& after,
   }
   std::string text = fmt::format(
       "accuracy before {}, after {}\n{} predictions changed: {} now right, {} now wrong\n",
-      share(before.right(), samples), share(after.right(), samples),
-      share(std::ssize(changed), samples), better, worse);
+      right_text(comparison.before), right_text(comparison.after),
+      share(std::ssize(changed), std::ssize(comparison.names)), better, worse);
   for (size_t i = 0; i < std::min(limit, changed.size()); ++i) {
     const ChangedSample& c = changed[i];
-    text += fmt::format("  {}: class {}, taken for {} before, for {} after\n", name(c.sample),
-                        c.label, c.before, c.after);
+    text +=
+        fmt::format("  {}: class {}, taken for {} before, for {} after\n",
+                    comparison.names[static_cast<size_t>(c.sample)], c.label, c.before, c.after);
   }
   if (changed.size() > limit) text += fmt::format("  and {} more\n", changed.size() - limit);
   return text;

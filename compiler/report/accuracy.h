@@ -1,7 +1,6 @@
 // How often a classifier is right: accuracy, confusion, and what a change of the network changed.
 #pragma once
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -22,18 +21,25 @@ struct Predictions {
 // Accuracy and confusion to read: a matrix of up to 16 classes, or else the commonest mistakes.
 std::string accuracy_text(const Predictions& predictions);
 
+// What two networks take the same samples for.
+struct Comparison {
+  Predictions before, after;
+  std::vector<std::string> names;  // of the samples, as a user knows them
+};
+
 // A sample that two networks take for different classes.
 struct ChangedSample {
   int64_t sample, label, before, after;
   bool operator==(const ChangedSample&) const = default;
 };
 
-// In the order of the samples. Both must be of the same samples.
-std::vector<ChangedSample> changed_samples(const Predictions& before, const Predictions& after);
+// In the order of the samples.
+std::vector<ChangedSample> changed_samples(const Comparison& comparison);
 
-// The accuracy of both, and what changed; `name` tells how a user knows a sample. At most `limit`
-// samples are listed.
-std::string changes_text(const Predictions& before, const Predictions& after,
-                         const std::function<std::string(int64_t)>& name, size_t limit = 20);
+// The accuracy of both, and what changed. At most `limit` samples are listed.
+std::string changes_text(const Comparison& comparison, size_t limit = 20);
+
+// "3 of 5 (60.0 %)": how many samples are of their class.
+std::string right_text(const Predictions& predictions);
 
 }  // namespace motec

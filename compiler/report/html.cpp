@@ -142,7 +142,8 @@ TemplateData model_data(const Program& program, const ReportContext& context) {
   data["rows"] = rows;
   data["notes"] = notes_data(program);
   data["schedule"] = plans_data(program);
-  data["quantization"] = context.quantization ? quantization_html(*context.quantization) : "";
+  data["quantization"] =
+      context.quantization ? quantization_html(*context.quantization, context.classes) : "";
   return data;
 }
 

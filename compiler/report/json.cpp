@@ -205,7 +205,7 @@ Json model_json(const Program& program, const ReportContext& context) {
                {"notes", notes_json(program)},
                {"files", context.files}};
   if (context.quantization)
-    json["quantization"] = Json::parse(quantization_json(*context.quantization));
+    json["quantization"] = Json::parse(quantization_json(*context.quantization, context.classes));
   return json;
 }
 

@@ -7,6 +7,7 @@
 
 #include "plan/program.h"
 #include "quant/describe.h"
+#include "report/accuracy.h"
 
 namespace motec {
 
@@ -16,6 +17,7 @@ struct ReportContext {
   std::string optimize;                          // as the user asked
   std::vector<std::string> files;                // written, relative to the output directory
   std::optional<QuantReport> quantization = {};  // of models that motec quantized
+  std::optional<Comparison> classes = {};        // of those for which there are labels
 };
 
 // One of several models that are compiled together.

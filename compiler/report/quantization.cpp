@@ -41,6 +41,57 @@ Json layer_json(const LayerReport& layer) {
           {"sensitivity_db", layer.sensitivity >= 200 ? Json(nullptr) : Json(layer.sensitivity)}};
 }
 
+Json predictions_json(const Predictions& predictions) {
+  return {{"right", predictions.right()},
+          {"accuracy", predictions.accuracy()},
+          {"confusion", predictions.confusion()}};
+}
+
+Json classes_json(const std::optional<Comparison>& classes) {
+  if (!classes) return nullptr;
+  Json changed = Json::array();
+  for (const ChangedSample& c : changed_samples(*classes))
+    changed.push_back({{"sample", classes->names[static_cast<size_t>(c.sample)]},
+                       {"label", c.label},
+                       {"before", c.before},
+                       {"after", c.after}});
+  return {{"samples", std::ssize(classes->names)},
+          {"before", predictions_json(classes->before)},
+          {"after", predictions_json(classes->after)},
+          {"changed", changed}};
+}
+
+// Rows are labels, columns what they are taken for; of many classes only the changes are told.
+std::string confusion_html(const Predictions& predictions) {
+  constexpr int64_t kMostClasses = 32;
+  if (predictions.classes > kMostClasses) return "";
+  std::string html = "<table><tr><th>label</th>";
+  for (int64_t c = 0; c < predictions.classes; ++c) html += fmt::format("<th>taken for {}</th>", c);
+  html += "</tr>";
+  const auto confusion = predictions.confusion();
+  for (size_t label = 0; label < confusion.size(); ++label) {
+    html += fmt::format("<tr><th>{}</th>", label);
+    for (const int64_t count : confusion[label])
+      html += count > 0 ? fmt::format("<td>{}</td>", count) : "<td></td>";
+    html += "</tr>";
+  }
+  return html + "</table>";
+}
+
+std::string classes_html(const Comparison& classes) {
+  std::string html = fmt::format("<p>Right in float: {}, in integers: {}.</p>",
+                                 right_text(classes.before), right_text(classes.after)) +
+                     confusion_html(classes.after);
+  const std::vector<ChangedSample> changed = changed_samples(classes);
+  if (changed.empty()) return html + "<p>No sample is taken for another class than in float.</p>";
+  html += "<table><tr><th>sample</th><th>label</th><th>in float</th><th>in integers</th></tr>";
+  for (const ChangedSample& c : changed)
+    html += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+                        escaped(classes.names[static_cast<size_t>(c.sample)]), c.label, c.before,
+                        c.after);
+  return html + "</table>";
+}
+
 std::string decibels(double value) { return value >= 200 ? "exact" : fmt::format("{:.1f}", value); }
 
 std::string error_text(const OutputError& error) {
@@ -92,12 +143,13 @@ std::string histogram_svg(const TensorReport& t) {
 
 }  // namespace
 
-std::string quantization_json(const QuantReport& report) {
+std::string quantization_json(const QuantReport& report, const std::optional<Comparison>& classes) {
   Json tensors = Json::array(), layers = Json::array();
   for (const TensorReport& t : report.tensors) tensors.push_back(tensor_json(t));
   for (const LayerReport& layer : report.layers) layers.push_back(layer_json(layer));
   const Json json = {{"calibration", error_json(report.calibration, report.samples)},
                      {"held_out", error_json(report.held_out, report.held_out_samples)},
+                     {"classes", classes_json(classes)},
                      {"layers", layers},
                      {"tensors", tensors}};
   return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
@@ -114,12 +166,13 @@ std::string quantization_text(const QuantReport& report, const Palette& palette,
   return text;
 }
 
-std::string quantization_html(const QuantReport& report) {
+std::string quantization_html(const QuantReport& report, const std::optional<Comparison>& classes) {
   std::string html =
       "<h2>Quantization</h2><p>On the calibration: " + escaped(error_text(report.calibration)) +
       ".</p>";
   if (report.held_out_samples > 0)
     html += "<p>On samples held out: " + escaped(error_text(report.held_out)) + ".</p>";
+  if (classes) html += classes_html(*classes);
   html +=
       "<table><tr><th>layer</th><th>operator</th><th>precision</th><th>SQNR dB</th>"
       "<th>outputs if it alone is quantized, dB</th></tr>";
@@ -139,12 +192,13 @@ std::string quantization_html(const QuantReport& report) {
   return html + "</table>";
 }
 
-std::string quantization_page(const QuantReport& report, const std::string& model) {
+std::string quantization_page(const QuantReport& report, const std::optional<Comparison>& classes,
+                              const std::string& model) {
   return "<!DOCTYPE html><html><head><meta charset=\"utf-8\"><title>" + escaped(model) +
          "</title><style>body{font:14px system-ui,sans-serif;margin:2em}"
          "table{border-collapse:collapse;margin:1em 0}td,th{padding:.2em .8em;text-align:left;"
          "border-bottom:1px solid #8886}</style></head><body><h1>" +
-         escaped(model) + "</h1>" + quantization_html(report) + "</body></html>\n";
+         escaped(model) + "</h1>" + quantization_html(report, classes) + "</body></html>\n";
 }
 
 }  // namespace motec

@@ -54,11 +54,11 @@ TEST_CASE("accuracy and confusion") {
 }
 
 TEST_CASE("what a change of the network changed") {
-  CHECK(changed_samples(kBefore, kAfter) ==
+  const Comparison comparison{kBefore, kAfter, {"x[0]", "x[1]", "x[2]", "x[3]", "x[4]"}};
+  CHECK(changed_samples(comparison) ==
         std::vector<ChangedSample>{{1, 0, 1, 0}, {3, 2, 2, 1}, {4, 2, 0, 1}});
-  CHECK(changed_samples(kBefore, kBefore).empty());
-  CHECK(changes_text(
-            kBefore, kAfter, [](int64_t i) { return fmt::format("x[{}]", i); }, 2) ==
+  CHECK(changed_samples({kBefore, kBefore, {}}).empty());
+  CHECK(changes_text(comparison, 2) ==
         "accuracy before 3 of 5 (60.0 %), after 3 of 5 (60.0 %)\n"
         "3 of 5 (60.0 %) predictions changed: 1 now right, 1 now wrong\n"
         "  x[1]: class 0, taken for 1 before, for 0 after\n"

@@ -1,5 +1,5 @@
 """What motec promises of every model: equal inputs give equal files, compilation takes under two
-seconds, and the arena keeps within bounds that are known for some networks.
+seconds, quantizing under thirty, and the arena keeps within bounds that are known for some networks.
 
 usage: promises.py MOTEC MODELS_DIR [SHARED_DATA_DIR]
 """
@@ -20,6 +20,8 @@ INT8_LIMITS = {"ic_int8": (34500, 16500), "kws_int8": (9000, 6800), "vww_int8": 
                "ad_int8": (900, 900), "sww_int8": (4400, 4000)}
 # Bytes in each of several memories, where vww streams and only its image is in the slow one.
 MEMORIES, MEMORY_LIMITS = "dtcm=16K,sram=64K", {"dtcm": 12288, "sram": 27648}
+# Of processor time, from a float kws and its 200 samples to int8 firmware.
+QUANTIZE_SECONDS = 30
 # What --optimize ram may cost in estimated cycles.
 SLOWDOWN = 1.1
 SECONDS = 2.0  # of processor time: machines that test are busy, and test unoptimized builds
@@ -96,6 +98,16 @@ def check_memories(motec, model):
     return faults
 
 
+def check_quantizing(motec, shared):
+    samples = shared / "calib" / "kws_calib.npy"
+    with tempfile.TemporaryDirectory() as temporary:
+        _, seconds = compile_model(motec, shared / "mlperf_tiny" / "kws_float" / "model.onnx",
+                                   pathlib.Path(temporary), "kws", "--quantize", "int8",
+                                   "--calibration", samples)
+    print(f"kws_float: quantized and compiled in {seconds:.2f} s")
+    return [f"kws took {seconds:.2f} s to quantize"] if seconds > QUANTIZE_SECONDS else []
+
+
 def main():
     motec, models = sys.argv[1], [pathlib.Path(sys.argv[2])]
     if len(sys.argv) > 3 and sys.argv[3]:
@@ -108,6 +120,8 @@ def main():
                 faults += check_int8(motec, model)
             if model.parent.name == "vww_int8":
                 faults += check_memories(motec, model)
+    if len(models) > 1:
+        faults += check_quantizing(motec, pathlib.Path(sys.argv[3]))
     print("\n".join(faults) or "all promises kept")
     return 1 if faults else 0
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "eval/evaluator.h"
 #include "export/onnx_writer.h"
@@ -13,7 +14,9 @@
 #include "ops/softmax.h"
 #include "passes/compare.h"
 #include "passes/pipeline.h"
+#include "quant/describe.h"
 #include "quant/networks.h"
+#include "report/quantization.h"
 #include "support/graph_builder.h"
 #include "support/parallel.h"
 
@@ -101,6 +104,58 @@ TEST_CASE("what is written as ONNX is the quantized graph", "[quantizer]") {
   run_passes(again, {});
   CHECK(operators_of(again) == operators_of(integers));
   CHECK(outputs_of(again, samples) == outputs_of(integers, samples));
+}
+
+TEST_CASE("the quantizer tells how far it is", "[quantizer]") {
+  GraphBuilder b(7);
+  residual(b);
+  Graph graph = b.graph();
+  prepare_for_quantizer(graph);
+  QuantizerOptions options;
+  options.budget = GENERATE(std::optional<double>(), std::optional<double>(1e-3));
+  std::vector<std::string> pieces;
+  int64_t last = 0, last_count = 0;
+  options.progress = [&](const std::string& doing, int64_t done, int64_t count) {
+    const bool begins = pieces.empty() || doing != pieces.back() || done == 0;
+    if (begins) {
+      CHECK(done == 0);
+      if (pieces.size() == 1) CHECK(last == last_count);  // as many steps as were foreseen
+      pieces.push_back(doing);
+    } else {
+      CHECK(done >= last);
+    }
+    CHECK(done <= count);
+    last = done;
+    last_count = count;
+  };
+  quantize(graph, random_samples(graph, 12), options);
+  CHECK(std::count(pieces.begin(), pieces.end(), "quantizing") == 1);
+  CHECK((pieces.back() == "quantizing") == !options.budget);
+}
+
+TEST_CASE("reports tell of classes before and after", "[quantizer]") {
+  GraphBuilder b(7);
+  classifier(b);
+  Graph graph = b.graph();
+  prepare_for_quantizer(graph);
+  const std::vector<Sample> samples = random_samples(graph, 4);
+  const QuantReport report = describe(quantize(graph, samples, {}), samples, {});
+  const Predictions before{.classes = 2, .labels = {0, 1, 1}, .predicted = {0, 1, 0}};
+  const Predictions after{.classes = 2, .labels = {0, 1, 1}, .predicted = {0, 0, 1}};
+  const Comparison classes{before, after, {"x[0]", "<x[1]>", "x[2]"}};
+  const auto json = nlohmann::json::parse(quantization_json(report, classes))["classes"];
+  CHECK(json["samples"] == 3);
+  CHECK(json["before"]["right"] == 2);
+  CHECK(json["after"]["confusion"] == nlohmann::json({{1, 0}, {1, 1}}));
+  CHECK(json["changed"] == nlohmann::json::parse(R"([
+      {"sample": "<x[1]>", "label": 1, "before": 1, "after": 0},
+      {"sample": "x[2]", "label": 1, "before": 0, "after": 1}])"));
+  CHECK(nlohmann::json::parse(quantization_json(report, {}))["classes"].is_null());
+  const std::string page = quantization_page(report, classes, "tiny.onnx");
+  CHECK(page.find("Right in float: 2 of 3 (66.7 %), in integers: 2 of 3 (66.7 %).") !=
+        std::string::npos);
+  CHECK(page.find("<td>&lt;x[1]&gt;</td><td>1</td><td>1</td><td>0</td>") != std::string::npos);
+  CHECK(quantization_page(report, {}, "tiny.onnx").find("Right in float") == std::string::npos);
 }
 
 int64_t narrow_layers(const Quantization& q) {
