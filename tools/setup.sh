@@ -10,7 +10,7 @@ packages="g++ cmake ninja-build pkg-config
   nlohmann-json3-dev libkainjow-mustache-dev libzip-dev libsndfile1-dev libstb-dev
   gcc-arm-none-eabi libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib qemu-system-arm"
 if [ "${1:-}" = --tests ]; then
-  packages="$packages catch2 clang clang-format-14 python3 ccache
+  packages="$packages catch2 clang clang-format-14 python3 python3-onnx python3-sklearn ccache
     gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf qemu-system-misc clang-19
     g++-aarch64-linux-gnu g++-arm-linux-gnueabihf qemu-user"
 fi

@@ -44,6 +44,26 @@ TEST_CASE("quantized networks are as accurate as float ones", "[networks]") {
   CHECK(after >= before - c.loss);
 }
 
+TEST_CASE("budgets of accuracy are kept on a real network", "[networks]") {
+  if (!has_shared_data()) return;
+  const Network network = load_mlperf("kws");
+  const std::vector<Sample> samples = part(network.samples, 0, 20);
+  QuantizerOptions options{.weight_bits = 4};
+  const double before = quantize(network.graph, samples, options).error.relative();
+  SECTION("of error") { options.budget = before / 3; }
+  SECTION("of samples") {
+    options.budget = 0;
+    options.labels.assign(network.labels.begin(), network.labels.begin() + 20);
+  }
+  const Quantization q = quantize(network.graph, samples, options);
+  CHECK((options.labels.empty() ? q.error.relative() : q.lost) <= *options.budget);
+  const auto in_float =
+      std::count(q.precisions.kept_float.begin(), q.precisions.kept_float.end(), true);
+  fmt::print("kws int4: error {:.1f} %, within its budget {:.1f} %, {} of {} operators in float\n",
+             100 * before, 100 * q.error.relative(), in_float, std::ssize(q.source.ops));
+  CHECK(in_float < std::ssize(q.source.ops) / 2);
+}
+
 double reconstruction_error(const Graph& graph, const std::vector<Sample>& samples) {
   ResultSets inputs;
   for (const Sample& sample : samples) inputs.push_back({sample[0]});
@@ -155,7 +175,7 @@ TEST_CASE("table of methods", "[.table]") {
 TEST_CASE("a written network, evaluated in float, agrees with integers layer by layer",
           "[networks]") {
   if (!has_shared_data()) return;
-  const char* name = GENERATE("kws", "ic", "sww");
+  const char* name = GENERATE("kws", "ic", "sww", "ad", "vww");
   const Network network = load_mlperf(name);
   const Quantization q = quantize(network.graph, part(network.samples, 0, 10), {});
   const Graph graph = import_onnx_bytes(write_onnx(q.graph), {}, {});
