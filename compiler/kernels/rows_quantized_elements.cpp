@@ -124,12 +124,18 @@ Call lower_softmax(const Site& site, const Kernel&) {
           .operands = {Operand::input(0), Operand::input(1), Operand::output(0)}};
 }
 
-Call lower_matmul(const Site& site, const Kernel&) {
+Call lower_matmul(const Site& site, const Kernel& kernel) {
+  const IntegerIsa& isa = integer_isa(kernel);
   const auto& a = site.op.as<QMatMulAttrs>();
-  return {.function = fmt::format("mote::matmul_s8<{}>", requant_type(a.store)),
-          .headers = {"matmul_s8.h"},
-          .shape = shape_members(qmatmul_shape(a, site.in(0).shape, site.in(1).shape)),
-          .operands = {Operand::input(0), Operand::input(1), Operand::output(0)}};
+  const mote::MatMulS8Shape s = qmatmul_shape(a, site.in(0).shape, site.in(1).shape);
+  return {
+      .function =
+          fmt::format("mote::matmul_s8<mote::isa::{}, {}>", isa.name, requant_type(a.store)),
+      .headers = {"matmul_s8.h", std::string(isa.header)},
+      .shape = shape_members(s),
+      .operands = {Operand::input(0), Operand::input(1), Operand::output(0), Operand::scratch()},
+      .scratch_bytes = mote::matmul_scratch(s),
+      .scratch_dtype = DType::S8};
 }
 
 // The portable form of a kernel is taken where nothing else serves.
@@ -156,7 +162,11 @@ constexpr Kernel kRows[] = {
     {"pool_s8_neon",  &ops::qpool,      kNeon, "NeonS8",   refuses_pool, lower_pool,       vectors_first, nullptr, pool_rows},
     {"pool_s8_rvv",   &ops::qpool,      kRvv,  "RvvS8",    refuses_pool, lower_pool,       vectors_first, nullptr, pool_rows},
     {"softmax_s8",    &ops::qsoftmax,   kNone, "",         serves_all,   lower_softmax,    per_element,   first_in_place, rows_off_axis<QSoftmaxAttrs>},
-    {"matmul_s8",     &ops::qmatmul,    kNone, "",         serves_all,   lower_matmul,     per_element},
+    {"matmul_s8",     &ops::qmatmul,    kNone, "ScalarS8", serves_all,   lower_matmul,     vectors_first},
+    {"matmul_s8_dsp", &ops::qmatmul,    kDsp,  "DspS8",    serves_all,   lower_matmul,     vectors_first},
+    {"matmul_s8_mve", &ops::qmatmul,    kMve,  "MveS8",    serves_all,   lower_matmul,     vectors_first},
+    {"matmul_s8_neon", &ops::qmatmul,   kNeon, "NeonS8",   serves_all,   lower_matmul,     vectors_first},
+    {"matmul_s8_rvv", &ops::qmatmul,    kRvv,  "RvvS8",    serves_all,   lower_matmul,     vectors_first},
     // clang-format on
 };
 

@@ -1,5 +1,7 @@
 #include "ops/qmatmul.h"
 
+#include <vector>
+
 #include "ops/matmul.h"
 #include "support/diag.h"
 
@@ -32,10 +34,13 @@ std::vector<Type> infer(const QMatMulAttrs& a, const InferCtx& c) {
 void eval(const QMatMulAttrs& a, const EvalCtx& c) {
   const mote::MatMulS8Shape s = qmatmul_shape(a, c.in[0]->shape, c.in[1]->shape);
   const int8_t *pa = c.in[0]->data<int8_t>(), *pb = c.in[1]->data<int8_t>();
+  std::vector<int16_t> memory(static_cast<size_t>(mote::matmul_scratch(s) / 2));
+  int8_t* const scratch = reinterpret_cast<int8_t*>(memory.data());
+  using Isa = mote::isa::ScalarS8;
   if (a.store.form == StoreForm::Raw) {
-    mote::matmul_s8<mote::Raw>(s, pa, pb, c.out[0]->data<int32_t>());
+    mote::matmul_s8<Isa, mote::Raw>(s, pa, pb, c.out[0]->data<int32_t>(), scratch);
   } else {
-    mote::matmul_s8<mote::High>(s, pa, pb, c.out[0]->data<int8_t>());
+    mote::matmul_s8<Isa, mote::High>(s, pa, pb, c.out[0]->data<int8_t>(), scratch);
   }
 }
 

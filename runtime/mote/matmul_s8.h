@@ -1,7 +1,7 @@
 // Batched matrix product of two int8 activations:
 //   y[b][m][n] = requantize(sum over k of (a[b][m][k] - a_zp) * (b[b][k][n] - b_zp), mult)
 #pragma once
-#include "requant.h"
+#include "isa/scalar_s8.h"
 
 namespace mote {
 
@@ -16,29 +16,51 @@ struct MatMulS8Shape {
               shift)
 };
 
-// Four columns at a time, so that each element of `a` is loaded and shifted once for them.
-template <int32_t N, class Rq, class S>
-MOTE_INLINE void matmul_columns(const S& s, const int8_t* a, const int8_t* b, typename Rq::Out* y) {
-  int32_t acc[N] = {};
-  for (int32_t k = 0; k < s.k; ++k) {
-    const int32_t x = a[k] - s.a_zp;
-    for (int32_t j = 0; j < N; ++j) {
-      acc[j] += x * (b[k * s.b_k_step + j * s.b_n_step] - s.b_zp);
-    }
-  }
-  const int32_t mult = s.mult;
-  for (int32_t j = 0; j < N; ++j) y[j] = Rq::apply(s, acc[j], &mult, 0);
+// Columns of b that are multiplied at a time, after both operands were widened to int16 and freed
+// of their zero points in scratch: so an element of b is widened once, and one of a for each of
+// these.
+constexpr int32_t kMatMulColumns = 8;
+
+// Bytes of scratch: these columns, and a row of a.
+template <class S>
+constexpr int64_t matmul_scratch(const S& s) {
+  return 2 * (kMatMulColumns + 1) * pack::round_up(s.k, 8);
+}
+
+// to[i] = from[i * step] - zp, filled up with zeros to `padded` elements.
+MOTE_INLINE void widen(int16_t* to, const int8_t* from, int32_t step, int32_t n, int32_t padded,
+                       int32_t zp) {
+  for (int32_t i = 0; i < n; ++i, from += step) to[i] = static_cast<int16_t>(*from - zp);
+  for (int32_t i = n; i < padded; ++i) to[i] = 0;
 }
 
 // Rq is High or Raw.
-template <class Rq, class S>
-MOTE_KERNEL void matmul_s8(const S s, const int8_t* a, const int8_t* b, typename Rq::Out* y) {
-  for (int32_t i = 0; i < s.batch; ++i, a += s.a_step, b += s.b_step) {
-    const int8_t* row = a;
-    for (int32_t m = 0; m < s.m; ++m, row += s.k, y += s.n) {
-      int32_t n = 0;
-      for (; n + 4 <= s.n; n += 4) matmul_columns<4, Rq>(s, row, b + n * s.b_n_step, y + n);
-      for (; n < s.n; ++n) matmul_columns<1, Rq>(s, row, b + n * s.b_n_step, y + n);
+template <class Isa, class Rq, class S>
+MOTE_KERNEL void matmul_s8(const S s, const int8_t* a, const int8_t* b, typename Rq::Out* y,
+                           int8_t* scratch) {
+  const int32_t k = static_cast<int32_t>(pack::round_up(s.k, Isa::kWideStep));
+  int16_t *const columns = reinterpret_cast<int16_t*>(scratch), *row = columns + kMatMulColumns * k;
+  for (int32_t i = 0; i < s.batch; ++i, a += s.a_step, b += s.b_step, y += s.m * s.n) {
+    for (int32_t n = 0; n < s.n; n += kMatMulColumns) {
+      const int32_t count = s.n - n < kMatMulColumns ? s.n - n : kMatMulColumns;
+      for (int32_t j = 0; j < count; ++j) {
+        widen(columns + j * k, b + (n + j) * s.b_n_step, s.b_k_step, s.k, k, s.b_zp);
+      }
+      // Columns are multiplied by four.
+      for (int32_t j = count; j % 4 != 0; ++j) widen(columns + j * k, nullptr, 0, 0, k, 0);
+      for (int32_t m = 0; m < s.m; ++m) {
+        int32_t sums[kMatMulColumns];
+        widen(row, a + m * s.k, 1, s.k, k, s.a_zp);
+        for (int32_t j = 0; j < count; j += 4) {
+          Isa::multiply_wide(row, columns + j * k, k, sums + j);
+        }
+        typename Rq::Out* const to = y + m * s.n + n;
+        if constexpr (Rq::kHigh) {
+          Isa::requantize_row(s, sums, s.mult, to, count);
+        } else {
+          for (int32_t j = 0; j < count; ++j) to[j] = sums[j];
+        }
+      }
     }
   }
 }

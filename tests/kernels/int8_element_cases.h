@@ -40,16 +40,17 @@ inline int test_matmul_s8() {
   Check check{"matmul"};
   for (int i = 0; i < 60; ++i) {
     MatMulS8Shape s{};
-    s.batch = 1 + random_below(3), s.m = 1 + random_below(5), s.k = 1 + random_below(20);
-    s.n = 1 + random_below(9);
+    s.batch = 1 + random_below(3), s.m = 1 + random_below(5);
+    s.k = 1 + random_below(i % 4 ? 20 : 90), s.n = 1 + random_below(i % 3 ? 9 : 30);
     const bool transposed = random_below(2) != 0, repeat = random_below(3) == 0;
     s.a_step = s.m * s.k, s.b_step = repeat ? 0 : s.k * s.n;
     s.b_k_step = transposed ? 1 : s.n, s.b_n_step = transposed ? s.k : 1;
     s.a_zp = random_below(256) - 128, s.b_zp = random_below(256) - 128;
     s.mult = random_multipliers(1)[0];
     random_store(s);
-    const Bytes a = random_ints<int8_t>(s.batch * s.m * s.k, Fill::Spread, -128, 127);
-    const Bytes b = random_ints<int8_t>(s.batch * s.k * s.n, Fill::Spread, -128, 127);
+    const Fill fill = i % 4 == 1 ? Fill::Ends : Fill::Spread;
+    const Bytes a = random_ints<int8_t>(s.batch * s.m * s.k, fill, -128, 127);
+    const Bytes b = random_ints<int8_t>(s.batch * s.k * s.n, fill, -128, 127);
     Bytes want;
     Words sums;
     for (int32_t j = 0; j < s.batch * s.m * s.n; ++j) {
@@ -63,8 +64,10 @@ inline int test_matmul_s8() {
     }
     Output<int8_t> y(want.size());
     Output<int32_t> raw(sums.size());
-    matmul_s8<High>(s, a.data(), b.data(), y.data());
-    matmul_s8<Raw>(s, a.data(), b.data(), raw.data());
+    Scratch scratch(matmul_scratch(s));
+    matmul_s8<Isa, High>(s, a.data(), b.data(), y.data(), scratch.data());
+    matmul_s8<Isa, Raw>(s, a.data(), b.data(), raw.data(), scratch.data());
+    check.expect(scratch.intact(), "matmul wrote beyond its scratch");
     check.compare(y, want, "requantized", s);
     check.compare(raw, sums, "raw", s);
   }

@@ -11,6 +11,7 @@ struct DspS8 : ScalarS8 {
 
   static constexpr int32_t kNrS8 = 4, kNrTailS8 = 4, kKrS8 = 4;
   static constexpr bool kPairsS8 = true;
+  static constexpr int32_t kWideStep = 4;
 
   // Two widened pixels; and two as int8 where they do not come in words.
   using Patch = int16_t;
@@ -253,6 +254,15 @@ struct DspS8 : ScalarS8 {
     dsp::accumulate(sums, x, step, count, n);
   }
   static MOTE_INLINE void maximum(int8_t* y, const int8_t* x, int32_t n) { dsp::maximum(y, x, n); }
+  template <class S>
+  static MOTE_INLINE void requantize_row(const S& s, const int32_t* sums, int32_t mult, int8_t* y,
+                                         int32_t n) {
+    dsp::requantize_row({s.zp, s.lo, s.hi, s.shift}, sums, mult, y, n);
+  }
+  static MOTE_INLINE void multiply_wide(const int16_t* x, const int16_t* w, int32_t k,
+                                        int32_t* sums) {
+    dsp::multiply_wide(x, w, k, sums);
+  }
 #endif
 };
 

@@ -16,6 +16,7 @@ struct MveS8 : ScalarS8 {
 
   // Four channels by sixteen inputs.
   static constexpr int32_t kNrS8 = 4, kNrTailS8 = 4, kKrS8 = 16;
+  static constexpr int32_t kWideStep = 8;
   // Six patches at a time: four cost the convolutions of a residual network 2 % more.
   static constexpr int32_t kPatchAlign = 4, kPatchRows = 6;
 
@@ -178,6 +179,10 @@ struct MveS8 : ScalarS8 {
   static MOTE_INLINE void requantize_row(const S& s, const int32_t* sums, int32_t mult, int8_t* y,
                                          int32_t n) {
     mve_elementwise::requantize_row(sums, mult, y, n, s.shift, s.zp, s.lo, s.hi);
+  }
+  static MOTE_INLINE void multiply_wide(const int16_t* x, const int16_t* w, int32_t k,
+                                        int32_t* sums) {
+    mve_elementwise::multiply_wide(x, w, k, sums);
   }
 #endif
 };

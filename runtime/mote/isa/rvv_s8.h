@@ -157,6 +157,21 @@ struct RvvS8 : ScalarS8 {
                     __riscv_vmv_v_x_i32m4(mult >> 1, vl), y, vl);
     }
   }
+  static MOTE_INLINE void multiply_wide(const int16_t* x, const int16_t* w, int32_t k,
+                                        int32_t* sums) {
+    const size_t most = __riscv_vsetvlmax_e16m2();
+    const vint32m1_t zero = __riscv_vmv_v_x_i32m1(0, 1);
+    for (int32_t j = 0; j < 4; ++j, w += k) {
+      vint32m4_t acc = __riscv_vmv_v_x_i32m4(0, most);
+      size_t vl;
+      for (int32_t l = 0; l < k; l += static_cast<int32_t>(vl)) {
+        vl = __riscv_vsetvl_e16m2(static_cast<size_t>(k - l));
+        acc = __riscv_vwmacc_vv_i32m4_tu(acc, __riscv_vle16_v_i16m2(x + l, vl),
+                                         __riscv_vle16_v_i16m2(w + l, vl), vl);
+      }
+      sums[j] = __riscv_vmv_x_s_i32m1_i32(__riscv_vredsum_vs_i32m4_i32m1(acc, zero, most));
+    }
+  }
 
  private:
   // int8 elements, or one repeated where step is 0.

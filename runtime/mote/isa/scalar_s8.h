@@ -323,7 +323,19 @@ struct ScalarS8 {
   template <class S>
   static MOTE_INLINE void requantize_row(const S& s, const int32_t* sums, int32_t mult, int8_t* y,
                                          int32_t n) {
-    for (int32_t c = 0; c < n; ++c) y[c] = static_cast<int8_t>(requantize(s, sums[c], mult));
+    store_pixels<ScalarS8, High>(store_of(s), sums, n, &mult, 0, y, 1);
+  }
+
+  // sums[j] = sum over l < k of x[l] * w[j * k + l], for j < 4 and k a multiple of kWideStep.
+  static constexpr int32_t kWideStep = 1;
+  static MOTE_INLINE void multiply_wide(const int16_t* x, const int16_t* w, int32_t k,
+                                        int32_t* sums) {
+    int32_t acc[4] = {};
+    for (int32_t l = 0; l < k; ++l, ++w) {
+      const int32_t xl = x[l];
+      MOTE_UNROLL for (int32_t j = 0; j < 4; ++j) acc[j] += xl * w[j * k];
+    }
+    MOTE_UNROLL for (int32_t j = 0; j < 4; ++j) sums[j] = acc[j];
   }
 };
 
