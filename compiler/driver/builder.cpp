@@ -85,9 +85,11 @@ Builder::Builder(const Target& target, std::filesystem::path dir, BuildOptions o
       tools_(toolchain_of(target)),
       cflags_(words(options_.cflags)) {
   if (const Argv other = words(options_.cxx); !other.empty()) {
+    // The target's flags stay. So does the linker of boards, which knows their C library, and any
+    // other that is not the compiler.
+    const bool links = tools_.board_sources.empty() && tools_.link.front() == tools_.cxx.front();
     for (Argv* argv : {&tools_.cxx, &tools_.link}) {
-      // The target's flags stay; a linker of its own (clang with GCC's linker) does, too.
-      if (argv == &tools_.link && tools_.link.front() != toolchain_of(target).cxx.front()) continue;
+      if (argv == &tools_.link && !links) continue;
       argv->erase(argv->begin());
       argv->insert(argv->begin(), other.begin(), other.end());
     }
