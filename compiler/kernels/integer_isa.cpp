@@ -38,15 +38,14 @@ constexpr IntegerIsa describe(std::string_view name, std::string_view header) {
       [](const int8_t* hwc, int64_t channels, int32_t kernel_h, int32_t kernel_w, int8_t* packed) {
         Isa::template pack_depthwise<Isa>(hwc, channels, kernel_h, kernel_w, packed);
       },
-      [](int64_t channels, int64_t k) { return mote::int4_bytes<Isa>(channels, k); },
+      [](int64_t channels, int64_t k, int64_t groups) {
+        return mote::int4_bytes<Isa>(channels, k, groups);
+      },
       [](int64_t channels, int64_t k, int64_t patch_bytes) {
         return mote::int4_scratch<Isa>(channels, k, patch_bytes);
       },
-      [](const int8_t* w, int64_t channels, int64_t k, int8_t* packed) {
-        const int64_t bytes = mote::int4_block_bytes<Isa>(mote::kInt4Block, k);
-        std::vector<int8_t> block(static_cast<size_t>(bytes));
-        mote::pack_int4<Isa>(w, channels, k, block.data(), packed);
-      },
+      [](const int8_t* w, const int8_t* factors, int64_t channels, int64_t k, int64_t groups,
+         int8_t* packed) { mote::pack_int4<Isa>(w, factors, channels, k, groups, packed); },
   };
 }
 

@@ -24,10 +24,11 @@ struct IntegerIsa {
   int64_t (*depthwise_bytes)(int64_t channels, int32_t kernel_h, int32_t kernel_w);
   void (*pack_depthwise)(const int8_t*, int64_t channels, int32_t kernel_h, int32_t kernel_w,
                          int8_t*);
-  // Weights of four bits (int4.h), of [channels][k].
-  int64_t (*int4_bytes)(int64_t channels, int64_t k);
+  // Weights of four bits (int4.h), of [channels][k], with factors [channels][groups].
+  int64_t (*int4_bytes)(int64_t channels, int64_t k, int64_t groups);
   int64_t (*int4_scratch)(int64_t channels, int64_t k, int64_t patch_bytes);
-  void (*pack_int4)(const int8_t*, int64_t channels, int64_t k, int8_t*);
+  void (*pack_int4)(const int8_t*, const int8_t* factors, int64_t channels, int64_t k,
+                    int64_t groups, int8_t*);
 };
 
 const IntegerIsa& integer_isa(const Kernel& kernel);

@@ -7,6 +7,7 @@
 #include "kernels/rows.h"
 #include "mote/dense_halves_s8.h"
 #include "mote/pack.h"
+#include "ops/int4.h"
 #include "ops/qconv2d.h"
 #include "ops/qdense.h"
 #include "ops/shapes.h"
@@ -218,9 +219,7 @@ std::string refuses_int4(const Site& site) {
   const Tensor& w = *site.graph.constant(site.op.in[1]);
   if (site.in(0).dtype != DType::S8 || w.dtype != DType::S8)
     return "inputs or weights are not int8";
-  for (const int8_t value : w.values<int8_t>())
-    if (value < -8 || value > 7) return "a weight needs more than four bits";
-  return {};
+  return as_int4(w) ? "" : "a weight needs more than four bits";
 }
 std::string refuses_conv2d_int4(const Site& site) {
   if (site.op.as<QConv2dAttrs>().groups != 1) return "the convolution has groups";
@@ -228,35 +227,35 @@ std::string refuses_conv2d_int4(const Site& site) {
   return tall.empty() ? refuses_int4(site) : tall;
 }
 
-Tensor packed_int4(const Site& site, const Kernel& kernel) {
-  const Tensor& w = *site.graph.constant(site.op.in[1]);
-  const int64_t channels = w.shape[0], k = w.elements() / channels;
+// As integer_call(), with the size of groups as the last template argument.
+Call int4_call(const Site& site, const Kernel& kernel, std::string_view function,
+               const Store& store, int64_t patch_bytes) {
   const IntegerIsa& isa = integer_isa(kernel);
-  Tensor packed = Tensor::zeros(DType::S8, {isa.int4_bytes(channels, k)});
-  isa.pack_int4(w.data<int8_t>(), channels, k, packed.data<int8_t>());
-  return packed;
+  const Int4Weights w = *as_int4(*site.graph.constant(site.op.in[1]));
+  const int64_t channels = w.q.shape[0], k = w.q.elements() / channels;
+  const int64_t groups = mote::int4_groups(k, w.q.shape.back(), w.group);
+  Tensor packed = Tensor::zeros(DType::S8, {isa.int4_bytes(channels, k, groups)});
+  isa.pack_int4(w.q.data<int8_t>(), w.factors.data<int8_t>(), channels, k, groups,
+                packed.data<int8_t>());
+  Call call = integer_call(site, kernel, function, "int4.h", store, std::move(packed),
+                           isa.int4_scratch(channels, k, patch_bytes));
+  if (w.group != 0) call.function.insert(call.function.size() - 1, fmt::format(", {}", w.group));
+  return call;
 }
 
 Call lower_conv2d_int4(const Site& site, const Kernel& kernel) {
-  const IntegerIsa& isa = integer_isa(kernel);
-  const auto& a = site.op.as<QConv2dAttrs>();
-  const Shape& w = site.in(1).shape;
-  const mote::Conv2dS8Shape s = qconv2d_shape(a, site.in(0).shape, w);
-  const int64_t patches = isa.conv2d_scratch(s, DType::S8);
-  Call call = integer_call(site, kernel, "conv2d_s4", "int4.h", a.store, packed_int4(site, kernel),
-                           isa.int4_scratch(w[0], product(w, 1, 4), patches));
+  const mote::Conv2dS8Shape s = conv2d_shape_of(site);
+  Call call = int4_call(site, kernel, "conv2d_s4", site.op.as<QConv2dAttrs>().store,
+                        integer_isa(kernel).conv2d_scratch(s, DType::S8));
   call.shape = shape_members(s);
   return call;
 }
 
 Call lower_dense_int4(const Site& site, const Kernel& kernel) {
-  const IntegerIsa& isa = integer_isa(kernel);
   const Store& store = site.op.as<QDenseAttrs>().store;
-  const Shape& w = site.in(1).shape;
-  const mote::GemmS8Shape s = qgemm_shape(store, site.in(0).shape, w);
-  const int64_t patches = isa.pointwise_scratch(s, DType::S8);
-  Call call = integer_call(site, kernel, "pointwise_s4", "int4.h", store, packed_int4(site, kernel),
-                           isa.int4_scratch(w[0], w[1], patches));
+  const mote::GemmS8Shape s = qgemm_shape(store, site.in(0).shape, site.in(1).shape);
+  Call call = int4_call(site, kernel, "pointwise_s4", store,
+                        integer_isa(kernel).pointwise_scratch(s, DType::S8));
   call.shape = shape_members(s);
   return call;
 }

@@ -124,50 +124,66 @@ inline int test_quantize() {
   return check.report();
 }
 
-// The same results as with the same weights in int8.
+// The same results as with the same weights in int8: of a convolution of 1 x `taps`, and, with one
+// tap, of a matrix product.
+template <int32_t kGroup>
 inline int test_int4() {
-  Check check{"int4"};
+  Check check{kGroup == 0 ? "int4" : "int4 in groups"};
   constexpr pack::GemmLayout l = pack::gemm_layout<Isa>();
-  for (int i = 0; i < 60; ++i) {
-    GemmS8Shape s{};
-    s.m = 1 + random_below(6), s.k = 1 + random_below(40), s.n = 1 + random_below(37);
-    random_store(s);
-    Conv2dS8Shape c{};  // the same product as a convolution of 1 x 1
-    c.batch = c.in_h = c.out_h = c.kernel_h = c.kernel_w = c.groups = 1;
+  for (int i = 0; i < (kGroup == 0 ? 40 : 20); ++i) {
+    const int32_t taps = 1 + random_below(2);
+    Conv2dS8Shape c{};
+    c.batch = c.in_h = c.out_h = c.kernel_h = c.groups = 1;
     c.stride_h = c.stride_w = c.dilation_h = c.dilation_w = 1;
-    c.in_w = c.out_w = s.m, c.in_c = s.k, c.out_c = s.n;
-    c.zp = s.zp, c.lo = s.lo, c.hi = s.hi, c.shift = s.shift;
-    const Bytes x = random_ints<int8_t>(s.m * s.k, Fill::Spread, -128, 127);
-    const Bytes w = random_ints<int8_t>(s.n * s.k, i % 4 ? Fill::Spread : Fill::Ends, -8, 7);
+    c.kernel_w = taps, c.out_w = 1 + random_below(6), c.in_w = c.out_w + taps - 1;
+    c.in_c = 1 + random_below(kGroup == 0 ? 40 : 3 * kGroup);
+    if (!takes_int4_groups(taps * c.in_c, c.in_c)) c.in_c = 16 * ((c.in_c + 15) / 16);
+    c.out_c = 1 + random_below(37);
+    random_store(c);
+    const GemmS8Shape s{c.out_w, taps * c.in_c, c.out_c, c.zp, c.lo, c.hi, c.shift};
+    const Bytes x = random_ints<int8_t>(c.in_w * c.in_c, Fill::Spread, -128, 127);
+    const Fill fill = i % 4 ? Fill::Spread : Fill::Ends;
+    const int64_t groups = int4_groups(s.k, c.in_c, kGroup);
+    const Bytes w = random_ints<int8_t>(s.n * s.k, fill, kGroup == 0 ? -8 : -7, 7);
+    const Bytes factors = random_ints<int8_t>(s.n * groups, fill, 1, 16);
+    Bytes products = w;
+    for (int32_t j = 0; kGroup != 0 && j < s.n * s.k; ++j) {
+      const int32_t k = j % s.k, group = k / c.in_c * (static_cast<int32_t>(groups) / taps) +
+                                         k % c.in_c / (kGroup == 0 ? 1 : kGroup);
+      products[static_cast<size_t>(j)] = static_cast<int8_t>(
+          w[static_cast<size_t>(j)] * factors[static_cast<size_t>(j / s.k * groups + group)]);
+    }
     Words bias = random_ints<int32_t>(s.n, Fill::Spread, -5000, 5000);
     Words mult = random_multipliers(s.n);
     bias.resize(static_cast<size_t>(pack::round_up(s.n, Isa::kParamsAlign)) + 16);
     mult.resize(bias.size());
     Bytes packed(static_cast<size_t>(pack::gemm_bytes(l, s.n, s.k)));
-    pack::pack_gemm(l, w.data(), 1, s.n, s.k, packed.data());
-    Bytes block(static_cast<size_t>(int4_block_bytes<Isa>(kInt4Block, s.k)));
-    Bytes packed4(static_cast<size_t>(int4_bytes<Isa>(s.n, s.k)));
-    pack_int4<Isa>(w.data(), s.n, s.k, block.data(), packed4.data());
-    const int64_t patches = pointwise_scratch<Isa, int8_t>(s);
-    Scratch scratch(patches), scratch4(int4_scratch<Isa>(s.n, s.k, patches));
-    Scratch conv_scratch(int4_scratch<Isa>(s.n, s.k, conv2d_scratch<Isa, int8_t>(c)));
+    pack::pack_gemm(l, products.data(), 1, s.n, s.k, packed.data());
+    Bytes packed4(static_cast<size_t>(int4_bytes<Isa>(s.n, s.k, groups)));
+    pack_int4<Isa>(w.data(), factors.data(), s.n, s.k, groups, packed4.data());
+    const int64_t conv_patches = conv2d_scratch<Isa, int8_t>(c);
+    Scratch scratch(conv_patches), conv_scratch(int4_scratch<Isa>(s.n, s.k, conv_patches));
     Bytes want(static_cast<size_t>(s.m * s.n));
-    pointwise_s8<Isa, High>(s, x.data(), packed.data(), bias.data(), mult.data(), want.data(),
-                            scratch.data());
+    conv2d_s8<Isa, High>(c, x.data(), packed.data(), bias.data(), mult.data(), want.data(),
+                         scratch.data());
     Output<int8_t> y(want.size()), z(want.size());
-    pointwise_s4<Isa, High>(s, x.data(), packed4.data(), bias.data(), mult.data(), y.data(),
-                            scratch4.data());
-    conv2d_s4<Isa, High>(c, x.data(), packed4.data(), bias.data(), mult.data(), z.data(),
-                         conv_scratch.data());
+    conv2d_s4<Isa, High, kGroup>(c, x.data(), packed4.data(), bias.data(), mult.data(), z.data(),
+                                 conv_scratch.data());
+    check.compare(z, want, "conv2d", c);
+    check.expect(conv_scratch.intact(), "conv2d_s4 wrote beyond its scratch");
+    if (taps > 1) continue;
+    Scratch scratch4(int4_scratch<Isa>(s.n, s.k, pointwise_scratch<Isa, int8_t>(s)));
+    pointwise_s4<Isa, High, kGroup>(s, x.data(), packed4.data(), bias.data(), mult.data(), y.data(),
+                                    scratch4.data());
     check.compare(y, want, "pointwise", s);
-    check.compare(z, want, "conv2d", s);
-    check.expect(scratch4.intact() && conv_scratch.intact(), "int4 wrote beyond its scratch");
+    check.expect(scratch4.intact(), "pointwise_s4 wrote beyond its scratch");
   }
   return check.report();
 }
 
 inline int test_elements() {
-  return test_mul() + test_matmul_s8() + test_softmax_s8() + test_quantize() + test_int4();
+  return test_mul() + test_matmul_s8() + test_softmax_s8() + test_quantize() + test_int4<0>() +
+         test_int4<16>() + test_int4<32>();
 }
 
 }  // namespace mote_test

@@ -2,6 +2,7 @@
 #pragma once
 #include "dsp_depthwise_s8.h"
 #include "dsp_elementwise_s8.h"
+#include "dsp_int4.h"
 #include "scalar_s8.h"
 
 namespace mote::isa {
@@ -232,6 +233,13 @@ struct DspS8 : ScalarS8 {
       dsp::convolve_row(c, g, rows, i * group_c, y, scratch);
       w += weights, bias += group_n, mult += group_n, y += group_n;
     }
+  }
+
+  // ---- Weights of four bits (dsp_int4.h)
+  template <class Isa>
+  static MOTE_INLINE void spread_s4(const int8_t* from, int32_t rows, int32_t /*n*/,
+                                    const int8_t* factors, int8_t* to) {
+    dsp::spread_s4(from, rows, factors, to);
   }
 
   // ---- Elementwise and pools (dsp_elementwise_s8.h)

@@ -61,6 +61,28 @@ struct ScalarS8 {
     for (int32_t i = 0; i < n; ++i) to[i] = static_cast<To>(value);
   }
 
+  // `rows` rows of n int8 weights from bytes that hold two of four bits (int4.h), times n factors;
+  // null: 1.
+  template <class Isa>
+  static MOTE_INLINE void spread_s4(const int8_t* from, int32_t rows, int32_t n,
+                                    const int8_t* factors, int8_t* to) {
+    const int32_t half = (n + 1) / 2;
+    for (int32_t r = 0; r < rows; ++r, from += half, to += n) {
+      for (int32_t i = 0; i < half; ++i) {
+        const int32_t low = (from[i] & 15) - 8;
+        to[i] = static_cast<int8_t>(factors != nullptr ? low * factors[i] : low);
+      }
+      for (int32_t i = half; i < n; ++i) {
+        const int32_t high = (from[i - half] >> 4 & 15) - 8;
+        to[i] = static_cast<int8_t>(factors != nullptr ? high * factors[i] : high);
+      }
+      if (!Isa::kPairsS8) continue;
+      for (int32_t i = 0; i < n; i += 2) {  // 256 * high + low, as pack_gemm has them
+        if (to[i] < 0) --to[i + 1];
+      }
+    }
+  }
+
   // requantize() without the clamp, in the way that is fastest on the core.
   static MOTE_INLINE int32_t scale_one(const StoreS8& s, int32_t acc, int32_t mult) {
     const int32_t shifted = static_cast<int32_t>(static_cast<uint32_t>(acc) << s.shift);
