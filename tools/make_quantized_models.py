@@ -221,6 +221,33 @@ def int4_weights(b):
     b.output(b.store(name, (5, 3), 2 * y.rms))
 
 
+def blocked_weights(b, shape, block, channel_axis=0):
+    """int4 in blocks along the input channels, whose scales are multiples of one per channel."""
+    axis, channels = 1 - channel_axis, shape[channel_axis]
+    counts = [-(-n // block) if d == axis else n for d, n in enumerate(shape)]
+    fan_in = np.prod(shape) / channels
+    unit = (0.7 + 0.6 * b.random.rand(channels)) / (42 * np.sqrt(fan_in))
+    unit = unit.reshape([channels if d == channel_axis else 1 for d in range(len(shape))])
+    scale = (unit * b.random.randint(1, 17, counts)).astype("float32")
+    return b.node("DequantizeLinear",
+                  [b.constant("weights", b.random.randint(-7, 8, shape), "int4"),
+                   b.constant("scale", scale, "float32"),
+                   b.constant("zero", np.zeros(counts, int), "int4")], axis=axis, block_size=block)
+
+
+def int4_blocks(b):
+    """Weights of four bits in blocks that have integer products: of 16, 32 and 64 channels."""
+    x = b.take((1, 16, 6, 6))
+    name = b.node("Conv", [b.dequantize(x).name, blocked_weights(b, (48, 16, 3, 3), 16)],
+                  kernel_shape=[3, 3], pads=[1] * 4)
+    y = b.store(name, (1, 48, 6, 6), x.rms, 0)
+    name = b.node("Conv", [b.dequantize(y).name, blocked_weights(b, (5, 48, 1, 1), 32)],
+                  kernel_shape=[1, 1])
+    y = b.reshape(b.store(name, (1, 5, 6, 6), y.rms), (1, 180))
+    name = b.node("MatMul", [b.dequantize(y).name, blocked_weights(b, (180, 6), 64, 1)])
+    b.give(b.store(name, (1, 6), y.rms))
+
+
 def recurrent(b, op, x, hidden, directions=1, per_channel=True, results=(True,), **attrs):
     """LSTM or GRU between DequantizeLinear and QuantizeLinear; `results` says which are wanted."""
     gates = {"LSTM": 4, "GRU": 3}[op]
@@ -285,6 +312,7 @@ MODELS = [
     ("qdq_lstm",            Qdq,       14, "uint8", "",        "int8",  qdq_lstm),
     ("qdq_gru",             Qdq,       14, "int8",  "",        "int8",  qdq_gru),
     ("dynamic_products",    Qdq,       13, "uint8", "",        "uint8", dynamic_products),
+    ("int4_blocks",         Qdq,       21, "int8",  "",        "int4",  int4_blocks),
 ]
 
 SETS = 2

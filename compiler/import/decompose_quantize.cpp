@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "import/blocked.h"
 #include "import/importers.h"
 #include "import/tensor_reader.h"
 #include "ops/cast.h"
@@ -132,8 +133,17 @@ void import_dequantize(Node& n) {
   if (!takes_arithmetic(n)) return n.set(dequantize_from(n, n.in(0), read_params(n, 0, 1, 2)));
   require_positive(n, 1);
   const ValueId x = n.add(ops::cast, CastAttrs{DType::F32}, {n.in(0)});
-  const ValueId centred = n.binary(BinaryFn::Sub, x, spread(n, 2, "the zero point"));
-  n.set(n.binary(BinaryFn::Mul, centred, spread(n, 1, "the scale")));
+  const ValueId zero = spread(n, 2, "the zero point"), scale = spread(n, 1, "the scale");
+  const Tensor* q = n.constant(n.in(0));
+  if (q && n.attr_int("block_size", 0) != 0 && !is_computed(n, 1) && !is_computed(n, 2)) {
+    const int axis = normalize_axis(n.attr_int("axis", 1), n.rank(0), n.op_type());
+    if (auto integers = as_channel_scales(*q, *n.constant(scale), *n.constant(zero), axis))
+      return n.set(n.quantized_constant(std::move(*integers)));
+    n.note(
+        "its weights are computed with in float: the scales of their blocks are no integer "
+        "multiples of one scale for each channel that would leave int8");
+  }
+  n.set(n.binary(BinaryFn::Mul, n.binary(BinaryFn::Sub, x, zero), scale));
 }
 
 // DynamicQuantizeLinear-11: scale and zero point come from the range of the operand.

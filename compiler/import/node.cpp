@@ -170,6 +170,8 @@ void Node::set(size_t i, ValueId id) {
   if (i < out_.size()) out_[i] = id;
 }
 
+void Node::note(std::string text) { graph_.notes.push_back({origin_, std::move(text)}); }
+
 void Node::unsupported(const std::string& what, const std::string& why,
                        const std::string& hint) const {
   Diag diag{.code = "E2104", .message = fmt::format("{}: {} is not supported", op_type(), what)};

@@ -79,6 +79,8 @@ class Node {
   void set(ValueId id) { set(0, id); }
   const std::vector<ValueId>& results() const { return out_; }
 
+  // Something that the user should know of the node.
+  void note(std::string text);
   // Fails with E2104: a variant of the operator that is not supported.
   [[noreturn]] void unsupported(const std::string& what, const std::string& why = {},
                                 const std::string& hint = {}) const;

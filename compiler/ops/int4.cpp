@@ -45,6 +45,7 @@ bool takes_int4_groups(const Shape& weights) {
 }
 
 std::optional<Int4Weights> as_int4(const Tensor& weights) {
+  if (weights.dtype != DType::S8) return {};
   const auto values = weights.values<int8_t>();
   if (std::all_of(values.begin(), values.end(), fits)) return Int4Weights{weights};
   if (!takes_int4_groups(weights.shape)) return {};

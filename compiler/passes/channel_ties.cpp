@@ -5,6 +5,7 @@
 #include <set>
 
 #include "ops/concat.h"
+#include "ops/int4.h"
 #include "ops/move.h"
 #include "ops/pad.h"
 #include "ops/qbinary.h"
@@ -146,6 +147,9 @@ class Demands {
     const LayerSums sums(graph_, op);
     const ValueId x = op.in[0], y = op.out[0];
     if (sums.groups() > 1) return grouped(sums, x, y);
+    // Without one of its channels, a group of int4 weights would no longer be as wide as others.
+    const Tensor& w = *graph_.constant(op.in[1]);
+    if (const auto int4 = as_int4(w); int4 && int4->group != 0) return sets_.keep(x);
     const ChannelRanges& ranges = ranges_[static_cast<size_t>(x.index)];
     if (ranges.empty() || sums.places() == 0) return sets_.keep(x);
     for (int64_t i = 0; i < sums.group_inputs(); ++i) {

@@ -291,6 +291,18 @@ TEST_CASE("prune-channels") {
   CHECK(after.pruned.macs == total_macs(b.graph()) - total_macs(after));
 }
 
+TEST_CASE("prune-channels leaves groups of int4 weights whole") {
+  GraphBuilder b;
+  pointwise(b);
+  Graph graph = b.graph();
+  // Multiples of 16, of which the last one needs more than four bits without the factor.
+  Tensor weights = *graph.constant(graph.ops[1].in[1]);
+  for (int64_t i = 0; i < weights.elements(); ++i)
+    weights.data<int8_t>()[i] = static_cast<int8_t>(16 * (i % 15 - 7));
+  graph[graph.ops[1].in[1]].constant = std::make_shared<const Tensor>(std::move(weights));
+  CHECK(layer_channels(pruned(graph)) == std::vector<int64_t>{5, 4});
+}
+
 TEST_CASE("prune-channels notes what went") {
   GraphBuilder b;
   pointwise(b);

@@ -74,6 +74,7 @@ TEST_CASE("quantized models agree with onnxruntime") {
       {"dynamic_products", 0,
        "Binary 20, Cast 8, FlipSign 3, QConv2D 1, QMatMul 3, Reduce 6, Reshape 1, Transpose 2, "
        "Unary 8"},
+      {"int4_blocks", 1, "Dequantize 1, QConv2D 2, QDense 1, Quantize 1, Reshape 1, Transpose 2"},
       {"int4_weights", 1,
        "Dense 1, Dequantize 1, FlipSign 2, QConv2D 2, Quantize 1, Reshape 1, Transpose 2"},
       {"qdq_conv1d", 1,
@@ -125,6 +126,16 @@ TEST_CASE("quantized models agree with onnxruntime") {
     CHECK(distance(graph, "imported", evaluate(imported, inputs), want) <= 1.0001 * c.bound);
     CHECK(distance(graph, "integers", evaluate(graph, inputs), want) <= 1.0001 * c.bound);
   }
+}
+
+TEST_CASE("blocks without a common scale stay in float, which is noted") {
+  const fs::path folder = fs::path(MOTE_TESTS_DIR) / "quantized/int4_weights";
+  const Graph graph = import_onnx(folder / "model.onnx", {});
+  REQUIRE(graph.notes.size() == 1);
+  CHECK(graph.notes[0].origin.op_type == "DequantizeLinear");
+  CHECK(graph.notes[0].text ==
+        "its weights are computed with in float: the scales of their blocks are no integer "
+        "multiples of one scale for each channel that would leave int8");
 }
 
 }  // namespace
