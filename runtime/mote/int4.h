@@ -144,36 +144,47 @@ MOTE_INLINE void for_int4_blocks(int32_t channels, int32_t k, int32_t in_c, cons
   }
 }
 
-// A convolution without groups of channels; kGroup: of weights, 0 for none. Scratch:
-// int4_scratch<Isa>(out_c, k, conv2d_scratch<Isa, int8_t>(s)).
-template <class Isa, class Rq, int32_t kGroup = 0, class S>
-MOTE_KERNEL void conv2d_s4(const S s, const int8_t* x, const int8_t* w, const int32_t* bias,
-                           const int32_t* mult, typename Rq::Out* y, int8_t* scratch) {
+// An output row of a block of n channels; `y` is the first of them.
+template <class Isa, class Rq, class S>
+MOTE_INLINE void conv2d_block_row(const S& s, const int8_t* const* rows, int32_t n,
+                                  const int8_t* block, const int32_t* bias, const int32_t* mult,
+                                  typename Rq::Out* y, int8_t* scratch) {
+  if (Isa::template conv2d_block<Isa, Rq>(s, rows, n, block, bias, mult, y, scratch)) return;
   using Patch = typename PatchOf<Isa, int8_t>::Type;
   const int32_t k = s.kernel_h * s.kernel_w * s.in_c;
   const int32_t step = static_cast<int32_t>(patch_step<Isa>(k));
   Patch* patches = reinterpret_cast<Patch*>(scratch);
-  int8_t* weights = scratch + pack::round_up(patch_scratch<Isa, int8_t>(k), 16);
-  for_int4_blocks<Isa, kGroup>(
-      s.out_c, k, s.in_c, w, weights, [&](int32_t n0, int32_t n, const int8_t* block) {
-        const int8_t* rows[kMaxKernelRows];
-        const int8_t* image = x;
-        typename Rq::Out* to = y + n0;
-        for (int32_t b = 0; b < s.batch; ++b, image += s.in_h * s.in_w * s.in_c) {
-          for (int32_t oy = 0; oy < s.out_h; ++oy, to += s.out_w * s.out_c) {
-            rows_of(s, image, oy, rows);
-            for (int32_t ox = 0; ox < s.out_w; ox += Isa::kPatchRows) {
-              const int32_t count = s.out_w - ox < Isa::kPatchRows ? s.out_w - ox : Isa::kPatchRows;
-              for (int32_t i = 0; i < count; ++i) {
-                gather_patch<Isa>(s, rows, ox + i, 0, patches + i * step);
-                Isa::fill(patches + i * step + k, 0, step - k);
-              }
-              Isa::template gemm<Isa, Rq>(s, patches, step, count, k, n, block, bias + n0,
-                                          mult + n0 * Rq::kParams, to + ox * s.out_c, s.out_c);
-            }
-          }
-        }
-      });
+  for (int32_t ox = 0; ox < s.out_w; ox += Isa::kPatchRows) {
+    const int32_t count = s.out_w - ox < Isa::kPatchRows ? s.out_w - ox : Isa::kPatchRows;
+    for (int32_t i = 0; i < count; ++i) {
+      gather_patch<Isa>(s, rows, ox + i, 0, patches + i * step);
+      Isa::fill(patches + i * step + k, 0, step - k);
+    }
+    Isa::template gemm<Isa, Rq>(s, patches, step, count, k, n, block, bias, mult, y + ox * s.out_c,
+                                s.out_c);
+  }
+}
+
+// A convolution of one group, with weights in groups of kGroup input channels, or without (0).
+// Scratch: int4_scratch<Isa>(out_c, k, conv2d_scratch<Isa, int8_t>(s)).
+template <class Isa, class Rq, int32_t kGroup = 0, class S>
+MOTE_KERNEL void conv2d_s4(const S s, const int8_t* x, const int8_t* w, const int32_t* bias,
+                           const int32_t* mult, typename Rq::Out* y, int8_t* scratch) {
+  const int32_t k = s.kernel_h * s.kernel_w * s.in_c;
+  int8_t* weights = scratch + pack::round_up(conv2d_scratch<Isa, int8_t>(s), 16);
+  const auto multiply = [&](int32_t n0, int32_t n, const int8_t* block) {
+    const int8_t* rows[kMaxKernelRows];
+    const int8_t* image = x;
+    typename Rq::Out* to = y + n0;
+    for (int32_t b = 0; b < s.batch; ++b, image += s.in_h * s.in_w * s.in_c) {
+      for (int32_t oy = 0; oy < s.out_h; ++oy, to += s.out_w * s.out_c) {
+        rows_of(s, image, oy, rows);
+        conv2d_block_row<Isa, Rq>(s, rows, n, block, bias + n0, mult + n0 * Rq::kParams, to,
+                                  scratch);
+      }
+    }
+  };
+  for_int4_blocks<Isa, kGroup>(s.out_c, k, s.in_c, w, weights, multiply);
 }
 
 // A matrix of pixels times weights. Scratch: int4_scratch<Isa>(n, k, pointwise_scratch<Isa,
@@ -181,27 +192,29 @@ MOTE_KERNEL void conv2d_s4(const S s, const int8_t* x, const int8_t* w, const in
 template <class Isa, class Rq, int32_t kGroup = 0, class S>
 MOTE_KERNEL void pointwise_s4(const S s, const int8_t* x, const int8_t* w, const int32_t* bias,
                               const int32_t* mult, typename Rq::Out* y, int8_t* scratch) {
-  using Patch = typename PatchOf<Isa, int8_t>::Type;
-  const int32_t step = static_cast<int32_t>(patch_step<Isa>(s.k));
-  Patch* patches = reinterpret_cast<Patch*>(scratch);
   int8_t* weights = scratch + pack::round_up(pointwise_scratch<Isa, int8_t>(s), 16);
-  for_int4_blocks<Isa, kGroup>(
-      s.n, s.k, s.k, w, weights, [&](int32_t n0, int32_t n, const int8_t* block) {
-        const int32_t* q = mult + n0 * Rq::kParams;
-        if constexpr (reads_directly<Isa, int8_t>()) {
-          Isa::template gemm<Isa, Rq>(s, x, s.k, s.m, s.k, n, block, bias + n0, q, y + n0, s.n);
-        } else {
-          for (int32_t m = 0; m < s.m; m += Isa::kPatchRows) {
-            const int32_t rows = s.m - m < Isa::kPatchRows ? s.m - m : Isa::kPatchRows;
-            for (int32_t i = 0; i < rows; ++i) {
-              Isa::gather(patches + i * step, x + (m + i) * s.k, s.k);
-              Isa::fill(patches + i * step + s.k, 0, step - s.k);
-            }
-            Isa::template gemm<Isa, Rq>(s, patches, step, rows, s.k, n, block, bias + n0, q,
-                                        y + m * s.n + n0, s.n);
-          }
+  const auto multiply = [&](int32_t n0, int32_t n, const int8_t* block) {
+    const int32_t* q = mult + n0 * Rq::kParams;
+    if (Isa::template pointwise_block<Isa, Rq>(s, x, n, block, bias + n0, q, y + n0, scratch))
+      return;
+    if constexpr (reads_directly<Isa, int8_t>()) {
+      Isa::template gemm<Isa, Rq>(s, x, s.k, s.m, s.k, n, block, bias + n0, q, y + n0, s.n);
+    } else {
+      using Patch = typename PatchOf<Isa, int8_t>::Type;
+      const int32_t step = static_cast<int32_t>(patch_step<Isa>(s.k));
+      Patch* patches = reinterpret_cast<Patch*>(scratch);
+      for (int32_t m = 0; m < s.m; m += Isa::kPatchRows) {
+        const int32_t rows = s.m - m < Isa::kPatchRows ? s.m - m : Isa::kPatchRows;
+        for (int32_t i = 0; i < rows; ++i) {
+          Isa::gather(patches + i * step, x + (m + i) * s.k, s.k);
+          Isa::fill(patches + i * step + s.k, 0, step - s.k);
         }
-      });
+        Isa::template gemm<Isa, Rq>(s, patches, step, rows, s.k, n, block, bias + n0, q,
+                                    y + m * s.n + n0, s.n);
+      }
+    }
+  };
+  for_int4_blocks<Isa, kGroup>(s.n, s.k, s.k, w, weights, multiply);
 }
 
 }  // namespace mote

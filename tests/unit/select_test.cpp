@@ -39,7 +39,7 @@ const Choice& choice_of(const Selection& selection, std::string_view kernel) {
 }
 
 TEST_CASE("small weights are packed in four bits unless speed is asked for") {
-  const Graph small = dense_graph(-8), large = dense_graph(8);
+  const Graph small = dense_graph(-8), large = dense_graph(113);
   CHECK(select(small, "cortex-m4", Goal::Speed).kernel->name == "dense_s8_dsp");
   CHECK(select(small, "cortex-m4", Goal::Balanced).kernel->name == "dense_s4_dsp");
   CHECK(select(small, "cortex-m4", Goal::Flash).kernel->name == "dense_s4_dsp");
@@ -48,6 +48,10 @@ TEST_CASE("small weights are packed in four bits unless speed is asked for") {
   CHECK(select(dense_graph(-8, 1), "cortex-m4", Goal::Flash).kernel->name == "dense_s4_dsp");
   for (const Goal goal : {Goal::Speed, Goal::Balanced, Goal::Ram, Goal::Flash})
     CHECK(select(large, "cortex-m4", goal).kernel->name == "dense_s8_dsp");
+  // A factor of 16 in common.
+  const Selection times_16 = select(dense_graph(-112), "cortex-m4", Goal::Balanced);
+  CHECK(times_16.call.function == "mote::pointwise_s4<mote::isa::DspS8, mote::High, 128>");
+  CHECK(times_16.call.operands[1].weights.elements() == 64 * 64 / 2 + 64 / 2);
 }
 
 TEST_CASE("every candidate that is not taken has a reason or a higher cost") {
@@ -61,7 +65,7 @@ TEST_CASE("every candidate that is not taken has a reason or a higher cost") {
         "needs more than 2 times the cycles of the fastest");
   CHECK(choice_of(balanced, "dense_s4_mve").flash_bytes <
         choice_of(balanced, "dense_s8_mve").flash_bytes);
-  const Selection wide = select(dense_graph(8), "cortex-m4", Goal::Balanced);
+  const Selection wide = select(dense_graph(113), "cortex-m4", Goal::Balanced);
   CHECK(choice_of(wide, "dense_s4_dsp").refused == "a weight needs more than four bits");
 }
 

@@ -241,6 +241,30 @@ struct DspS8 : ScalarS8 {
                                     const int8_t* factors, int8_t* to) {
     dsp::spread_s4(from, rows, factors, to);
   }
+  template <class Isa, class Rq, class S>
+  static MOTE_INLINE bool conv2d_block(const S& s, const int8_t* const* rows, int32_t n,
+                                       const int8_t* w, const int32_t* bias, const int32_t* mult,
+                                       typename Rq::Out* y, int8_t* scratch) {
+    if constexpr (kFast<Rq, int8_t, int8_t>) {
+      const DspConv conv = conv_of(s);
+      const dsp::Matrix g(w, bias, mult, s.kernel_h * s.kernel_w * s.in_c, n, s.out_c, &conv.store);
+      dsp::convolve_row(conv, g, rows, 0, y, scratch);
+      return true;
+    }
+    return false;
+  }
+  template <class Isa, class Rq, class S>
+  static MOTE_INLINE bool pointwise_block(const S& s, const int8_t* x, int32_t n, const int8_t* w,
+                                          const int32_t* bias, const int32_t* mult,
+                                          typename Rq::Out* y, int8_t* scratch) {
+    if constexpr (kFast<Rq, int8_t, int8_t>) {
+      const DspStore store{s.zp, s.lo, s.hi, s.shift};
+      const dsp::Matrix g(w, bias, mult, s.k, n, s.n, &store);
+      dsp::multiply_pixels(g, x, s.m, y, scratch);
+      return true;
+    }
+    return false;
+  }
 
   // ---- Elementwise and pools (dsp_elementwise_s8.h)
   template <class Isa, class S>

@@ -8,6 +8,7 @@
 #define MOTE_ISA_RVV 1
 #include "rvv_conv_s8.h"
 #include "rvv_depthwise_s8.h"
+#include "rvv_int4.h"
 #else
 #define MOTE_ISA_RVV 0
 #endif
@@ -57,6 +58,12 @@ struct RvvS8 : ScalarS8 {
     } else {
       ScalarS8::fill(to, value, n);
     }
+  }
+
+  template <class Isa>
+  static MOTE_INLINE void spread_s4(const int8_t* from, int32_t rows, int32_t /*n*/,
+                                    const int8_t* factors, int8_t* to) {
+    rvv::spread_s4(from, rows, factors != nullptr ? factors[0] : 1, to);
   }
 
   template <class Isa, class Rq, class S, class X, class W>

@@ -61,11 +61,21 @@ struct ScalarS8 {
     for (int32_t i = 0; i < n; ++i) to[i] = static_cast<To>(value);
   }
 
-  // `rows` rows of n int8 weights from bytes that hold two of four bits (int4.h), times n factors;
-  // null: 1.
+  // ---- Weights of four bits (int4.h)
+  // `rows` rows of n int8 weights from bytes that hold two, times n factors; null: 1.
   template <class Isa>
   static MOTE_INLINE void spread_s4(const int8_t* from, int32_t rows, int32_t n,
                                     const int8_t* factors, int8_t* to) {
+    constexpr int32_t kFull = Isa::kNrS8 * Isa::kKrS8;
+    if (n == kFull) {  // the loops have constant ends
+      spread_rows<Isa>(from, rows, kFull, factors, to);
+    } else {
+      spread_rows<Isa>(from, rows, n, factors, to);
+    }
+  }
+  template <class Isa>
+  static MOTE_INLINE void spread_rows(const int8_t* from, int32_t rows, int32_t n,
+                                      const int8_t* factors, int8_t* to) {
     const int32_t half = (n + 1) / 2;
     for (int32_t r = 0; r < rows; ++r, from += half, to += n) {
       for (int32_t i = 0; i < half; ++i) {
@@ -81,6 +91,19 @@ struct ScalarS8 {
         if (to[i] < 0) --to[i + 1];
       }
     }
+  }
+  // As conv2d_row and pointwise, for n neighbouring ones of the output channels, which are not the
+  // only ones of a pixel of y.
+  template <class Isa, class Rq, class S>
+  static MOTE_INLINE bool conv2d_block(const S&, const int8_t* const*, int32_t, const int8_t*,
+                                       const int32_t*, const int32_t*, typename Rq::Out*, int8_t*) {
+    return false;
+  }
+  template <class Isa, class Rq, class S>
+  static MOTE_INLINE bool pointwise_block(const S&, const int8_t*, int32_t, const int8_t*,
+                                          const int32_t*, const int32_t*, typename Rq::Out*,
+                                          int8_t*) {
+    return false;
   }
 
   // requantize() without the clamp, in the way that is fastest on the core.
