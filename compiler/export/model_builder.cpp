@@ -3,6 +3,7 @@
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
+#include "ops/shapes.h"
 #include "support/diag.h"
 
 namespace motec {
@@ -161,6 +162,7 @@ std::string ModelBuilder::int64s(const std::string& base, const std::vector<int6
 }
 
 std::string ModelBuilder::dequantized(const std::string& base, const QuantizedConstant& constant) {
+  if (constant.groups) return dequantized_groups(base, constant);
   const Quant& quant = constant.quant;
   const bool per_axis = quant.axis >= 0;
   const Shape shape = per_axis ? Shape{std::ssize(quant.scale)} : Shape{};
@@ -177,6 +179,31 @@ std::string ModelBuilder::dequantized(const std::string& base, const QuantizedCo
       four_bits ? int4(base + "_zero_point", zeros) : this->constant(base + "_zero_point", zeros);
   const std::string result = node("DequantizeLinear", {q, scale, zero_point}, fresh(base));
   if (per_axis) attr("axis", int64_t{quant.axis});
+  return result;
+}
+
+// Blocked quantization of DequantizeLinear-21: a scale for each block along an axis.
+std::string ModelBuilder::dequantized_groups(const std::string& base,
+                                             const QuantizedConstant& constant) {
+  const auto& [size, axis, factors] = *constant.groups;
+  const AxisView view = around_axis(constant.q.shape, axis);
+  const int64_t blocks = factors.shape[static_cast<size_t>(axis)];
+  Tensor q = constant.q, scales = Tensor::zeros(DType::F32, factors.shape);
+  for (int64_t i = 0; i < q.elements(); ++i) {
+    const int64_t outer = i / (view.n * view.inner), at = i / view.inner % view.n;
+    const int64_t block = (outer * blocks + at / size) * view.inner + i % view.inner;
+    q.data<int8_t>()[i] = static_cast<int8_t>(q.data<int8_t>()[i] / factors.data<int8_t>()[block]);
+  }
+  const AxisView channels = around_axis(factors.shape, constant.quant.axis);
+  for (int64_t i = 0; i < scales.elements(); ++i) {
+    const auto channel = static_cast<size_t>(i / channels.inner % channels.n);
+    scales.data<float>()[i] = constant.quant.scale[channel] * factors.data<int8_t>()[i];
+  }
+  const std::string integers = int4(base + "_quantized", q);
+  const std::string scale = this->constant(base + "_scale", scales);
+  const std::string result = node("DequantizeLinear", {integers, scale}, fresh(base));
+  attr("axis", int64_t{axis});
+  attr("block_size", size);
   return result;
 }
 

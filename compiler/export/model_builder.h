@@ -45,6 +45,7 @@ class ModelBuilder {
  private:
   onnx::AttributeProto* add_attr(const std::string& name);
   std::string int4(const std::string& base, const Tensor& tensor);
+  std::string dequantized_groups(const std::string& base, const QuantizedConstant& constant);
 
   onnx::ModelProto model_;
   onnx::GraphProto* graph_;

@@ -18,9 +18,13 @@ Tensor transposed(const Tensor& tensor, const std::vector<int>& perm) {
 QuantizedConstant transposed(const QuantizedConstant& constant, const std::vector<int>& perm) {
   QuantizedConstant result = constant;
   result.q = transposed(constant.q, perm);
-  if (constant.quant.axis >= 0)
-    result.quant.axis =
-        static_cast<int>(std::find(perm.begin(), perm.end(), constant.quant.axis) - perm.begin());
+  const auto moved = [&](int axis) {
+    return static_cast<int>(std::find(perm.begin(), perm.end(), axis) - perm.begin());
+  };
+  if (constant.quant.axis >= 0) result.quant.axis = moved(constant.quant.axis);
+  if (constant.groups)
+    result.groups = {constant.groups->size, moved(constant.groups->axis),
+                     transposed(constant.groups->factors, perm)};
   return result;
 }
 

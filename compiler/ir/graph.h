@@ -32,9 +32,16 @@ struct Origin {
 
 // The integers that a constant is made of: real = scale * (q - zero_point).
 struct QuantizedConstant {
+  // Of integers of four bits: each group of `size` along `axis` has a factor of its own.
+  struct Groups {
+    int64_t size = 0;
+    int axis = -1;
+    Tensor factors;  // int8, shape of the integers but for `axis`
+  };
   Tensor q;
   Quant quant;
-  int bits = 8;  // 4: the integers, int8 here, are those of int4
+  int bits = 8;  // 4: the integers, int8 here, are those of int4, times the groups' factors
+  std::optional<Groups> groups = {};
 };
 
 struct Value {

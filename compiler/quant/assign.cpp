@@ -5,6 +5,7 @@
 #include "ops/binary.h"
 #include "ops/matmul.h"
 #include "ops/recurrent.h"
+#include "quant/group_scales.h"
 #include "quant/weights.h"
 
 namespace motec {
@@ -13,11 +14,12 @@ namespace {
 class ConstantAssigner {
  public:
   ConstantAssigner(const Graph& graph, const Scheme& scheme, const Precisions& precisions,
-                   WeightMethod method, Parameters& parameters)
+                   WeightMethod method, Int4Scales int4, Parameters& parameters)
       : graph_(graph),
         scheme_(scheme),
         precisions_(precisions),
         method_(method),
+        int4_(int4),
         parameters_(parameters) {}
 
   void assign(int i) {
@@ -56,9 +58,23 @@ class ConstantAssigner {
     if (method_ == WeightMethod::PerTensor)
       scales.assign(scales.size(), *std::max_element(scales.begin(), scales.end()));
     const double x_scale = operand_scale(graph_, scheme_, parameters_, i);
+    std::optional<GroupScales> in_groups;
+    if (bits == 4 && int4_ == Int4Scales::Groups && method_ != WeightMethod::PerTensor &&
+        takes_weight_groups(graph_, op)) {
+      double without = 0;
+      mse_scales(matrix, bits, &without);
+      in_groups = group_scales(weights, kWeightGroup);
+      if (worth_factors(weights, in_groups->factors, without, in_groups->error))
+        scales = in_groups->scale;
+      else
+        in_groups.reset();
+    }
     fit_bias(scales, bias, x_scale);
+    if (in_groups) std::transform(scales.begin(), scales.end(), scales.begin(), exact_in_multiples);
     if (bias) set(i, 2, round_bias(*bias, scales, x_scale));
-    set(i, 1, round_weights(weights, scales, 0, bits));
+    set(i, 1,
+        in_groups ? round_in_groups(weights, scales, in_groups->factors, kWeightGroup)
+                  : round_weights(weights, scales, 0, bits));
   }
 
   // One scale for each row of gates, which both directions share: ONNX has one axis of scales.
@@ -78,6 +94,7 @@ class ConstantAssigner {
   const Scheme& scheme_;
   const Precisions& precisions_;
   WeightMethod method_;
+  Int4Scales int4_;
   Parameters& parameters_;
 };
 
@@ -100,9 +117,10 @@ double operand_scale(const Graph& graph, const Scheme& scheme, const Parameters&
 }
 
 void assign_constants(const Graph& graph, const Scheme& scheme, const Placement& placement,
-                      const Precisions& precisions, WeightMethod method, Parameters& parameters) {
+                      const Precisions& precisions, WeightMethod method, Int4Scales int4,
+                      Parameters& parameters) {
   parameters.constants.clear();
-  ConstantAssigner assigner(graph, scheme, precisions, method, parameters);
+  ConstantAssigner assigner(graph, scheme, precisions, method, int4, parameters);
   for (size_t i = 0; i < graph.ops.size(); ++i)
     if (placement.integer_op[i]) assigner.assign(static_cast<int>(i));
 }

@@ -16,9 +16,13 @@ enum class WeightMethod : uint8_t { PerTensor, Largest, Mse };
 std::vector<TensorParams> assign_tensors(const Scheme& scheme, const Precisions& precisions,
                                          const std::vector<Range>& ranges);
 
+// Weights of four bits: one scale for each channel, or groups where they are worth it.
+enum class Int4Scales : uint8_t { PerChannel, Groups };
+
 // Integers of all constants that the integer operators read, rounded to nearest.
 void assign_constants(const Graph& graph, const Scheme& scheme, const Placement& placement,
-                      const Precisions& precisions, WeightMethod method, Parameters& parameters);
+                      const Precisions& precisions, WeightMethod method, Int4Scales int4,
+                      Parameters& parameters);
 
 // The scale of the operand of op `op`, which must be a layer.
 double operand_scale(const Graph& graph, const Scheme& scheme, const Parameters& parameters,

@@ -12,6 +12,15 @@ double mean_error(const Results& want, const Results& got) {
                    output_error(want.outputs, got.outputs).relative());
 }
 
+// What may be better for weights than what the options say.
+std::vector<std::pair<WeightMethod, Int4Scales>> other_weights(const QuantizerOptions& options) {
+  if (options.weights != WeightMethod::Mse) return {};
+  if (options.weight_bits == 8 || options.int4 == Int4Scales::PerChannel)
+    return {{WeightMethod::Largest, options.int4}};
+  return {{WeightMethod::Mse, Int4Scales::PerChannel},
+          {WeightMethod::Largest, Int4Scales::PerChannel}};
+}
+
 int levels_of(Precision precision) { return precision == Precision::S16 ? 65536 : 256; }
 
 }  // namespace
@@ -25,7 +34,11 @@ Material material_of(const Graph& graph, std::vector<Sample> fitted, std::vector
 
 Attempt::Attempt(const Graph& graph, const Material& material, const QuantizerOptions& options,
                  Pace& pace)
-    : material_(&material), options_(&options), pace_(&pace), weights_(options.weights) {
+    : material_(&material),
+      options_(&options),
+      pace_(&pace),
+      weights_(options.weights),
+      int4_(options.int4) {
   q_.source = graph;
   q_.scheme = find_scheme(graph);
   q_.histograms = observe(graph, q_.scheme, material.fitted);
@@ -36,8 +49,7 @@ Attempt::Attempt(const Graph& graph, const Material& material, const QuantizerOp
 
 int64_t Attempt::steps_to_choose(const QuantizerOptions& options) {
   if (options.ranges) return 1;
-  const auto methods = static_cast<int64_t>(range_methods().size());
-  return 1 + methods + (options.weights == WeightMethod::Mse ? 1 : 0);
+  return 1 + std::ssize(range_methods()) + std::ssize(other_weights(options));
 }
 
 void Attempt::choose() {
@@ -49,11 +61,12 @@ void Attempt::choose() {
     other.use(one_method(method));
     if (other.noise() < noise()) *this = std::move(other);
   }
-  if (weights_ != WeightMethod::Mse) return;
-  Attempt other = *this;
-  other.weights_ = WeightMethod::Largest;
-  other.use(q_.ranges);
-  if (other.noise() < noise()) *this = std::move(other);
+  for (const auto& [weights, int4] : other_weights(*options_)) {
+    Attempt other = *this;
+    other.weights_ = weights, other.int4_ = int4;
+    other.use(q_.ranges);
+    if (other.noise() < noise()) *this = std::move(other);
+  }
 }
 
 void Attempt::change(const Precisions& precisions) {
@@ -95,7 +108,8 @@ void Attempt::use(std::vector<RangeChoice> choices) {
   std::vector<Range> ranges;
   for (const RangeChoice& choice : q_.ranges) ranges.push_back(choice.range);
   q_.parameters = {assign_tensors(q_.scheme, q_.precisions, ranges), {}};
-  assign_constants(q_.source, q_.scheme, q_.placement, q_.precisions, weights_, q_.parameters);
+  assign_constants(q_.source, q_.scheme, q_.placement, q_.precisions, weights_, int4_,
+                   q_.parameters);
   measure();
 }
 

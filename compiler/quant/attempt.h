@@ -56,6 +56,7 @@ class Attempt {
   const QuantizerOptions* options_;
   Pace* pace_;
   WeightMethod weights_;
+  Int4Scales int4_;
   double noise_ = 0;
   Quantization q_;
 };

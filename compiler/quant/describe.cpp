@@ -47,8 +47,11 @@ std::string precision_of(const Quantization& q, size_t op) {
   const int group = q.scheme.group(q.source.ops[op].in[0]);
   const bool wide = group >= 0 && q.precisions.groups[static_cast<size_t>(group)] == Precision::S16;
   const bool layer = q.scheme.forms[op] == Form::Layer;
-  if (layer && q.precisions.weight_bits[op] == 4)
-    return wide ? "int16 with int4 weights" : "int8 with int4 weights";
+  if (layer && q.precisions.weight_bits[op] == 4) {
+    const auto& groups = q.parameters.constants.at({static_cast<int>(op), 1}).groups;
+    return fmt::format("{} with int4 weights{}", wide ? "int16" : "int8",
+                       groups ? fmt::format(" in groups of {}", groups->size) : "");
+  }
   return wide ? "int16 with int8 weights" : "int8";
 }
 

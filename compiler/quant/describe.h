@@ -27,7 +27,7 @@ struct TensorReport {
 
 struct LayerReport {
   std::string node, op;
-  std::string precision;   // "int8", "int4 weights", "float"
+  std::string precision;   // "int8", "int8 with int4 weights in groups of 32", "float"
   int64_t weights = 0;     // elements
   double sqnr = 0;         // of its result in the quantized network, in dB
   double sensitivity = 0;  // SQNR of judged_values(), in dB, if it alone is quantized

@@ -19,7 +19,8 @@ struct QuantizerOptions {
   std::optional<RangeMethod> ranges = {};  // empty: chosen for each tensor by measured error
   int weight_bits = 8;                     // 8 or 4
   WeightMethod weights = WeightMethod::Mse;
-  bool equalize = true;  // where it lessens the measured error
+  Int4Scales int4 = Int4Scales::Groups;  // where they lessen the measured error
+  bool equalize = true;                  // where it lessens the measured error
   bool correct_bias = true;
   bool round_weights = true;
   // The most that may be lost on the samples: relative RMS error of judged_values(), or, with

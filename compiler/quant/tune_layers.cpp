@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "ops/quantize.h"
+#include "quant/group_scales.h"
 #include "quant/patches.h"
 #include "quant/weights.h"
 
@@ -31,36 +32,44 @@ Eigen::MatrixXf covariance(const Moments& m) {
   return c;
 }
 
-// Rounds w / scale up or down, one weight at a time, as long as that lessens the error, which is
-// returned but for a constant.
-float round_channel(const Eigen::MatrixXf& c, const Eigen::VectorXf& target, const float* w,
-                    float scale, int highest, int8_t* q) {
+// A row of weights, each an integer times its factor times the scale.
+struct Row {
+  const float* w;
+  const float* factors;
+  int highest;  // of the integers
+};
+
+// Rounds weights up or down, one at a time, as long as that lessens the error, which is returned
+// but for a constant. `q` are the integers times their factors.
+float round_channel(const Eigen::MatrixXf& c, const Eigen::VectorXf& target, const Row& row,
+                    float scale, int8_t* q) {
   const auto n = static_cast<int>(c.rows());
-  Eigen::VectorXf values(n);
+  const auto highest = static_cast<float>(row.highest);
+  Eigen::VectorXf values(n), integers(n);
   for (int i = 0; i < n; ++i) {
-    const float nearest = std::nearbyint(w[i] / scale);
-    q[i] = static_cast<int8_t>(
-        std::clamp(nearest, -static_cast<float>(highest), static_cast<float>(highest)));
-    values[i] = static_cast<float>(q[i]) * scale;
+    const float step = scale * row.factors[i];
+    integers[i] = std::clamp(std::nearbyint(row.w[i] / step), -highest, highest);
+    values[i] = integers[i] * step;
   }
   Eigen::VectorXf gradient = c * values - target;
   for (int sweep = 0; sweep < kMostSweeps; ++sweep) {
     bool changed = false;
     for (int i = 0; i < n; ++i) {
-      const float exact = w[i] / scale;
+      const float unit = scale * row.factors[i], exact = row.w[i] / unit;
       const float below = std::floor(exact);
-      const float other = static_cast<float>(q[i]) == below ? below + 1 : below;
-      if (std::abs(other) > static_cast<float>(highest) || exact == below) continue;
-      const float step = other * scale - values[i];
+      const float other = integers[i] == below ? below + 1 : below;
+      if (std::abs(other) > highest || exact == below) continue;
+      const float step = other * unit - values[i];
       // Changes that gain less than rounding errors of the gradient would go on for ever.
       if (step * (2 * gradient[i] + step * c(i, i)) > -1e-4f * step * step * c(i, i)) continue;
       gradient += step * c.col(i);
       values[i] += step;
-      q[i] = static_cast<int8_t>(other);
+      integers[i] = other;
       changed = true;
     }
     if (!changed) break;
   }
+  for (int i = 0; i < n; ++i) q[i] = static_cast<int8_t>(integers[i] * row.factors[i]);
   return values.dot(gradient - target);
 }
 
@@ -83,7 +92,8 @@ class Tuner {
         int8_t* q = weights.q.data<int8_t>() + o * depth;
         const float* w = real.data<float>() + o * depth;
         if (options_.round_weights) {
-          round(m, c, i, w, o, q, weights, bias);
+          const std::vector<float> factors = factors_of(weights, o);
+          round(m, c, i, {w, factors.data(), weights.bits == 8 ? 127 : 7}, o, q, weights, bias);
           if (!options_.correct_bias) restore(like, o, bias);
         }
         if (options_.correct_bias) correct(m, i, q, o, weights, bias);
@@ -94,9 +104,24 @@ class Tuner {
   }
 
  private:
+  // The factor of each weight of output channel `o`.
+  static std::vector<float> factors_of(const QuantizedConstant& weights, int64_t o) {
+    const int64_t depth = weights.q.elements() / weights.q.shape[0];
+    std::vector<float> factors(static_cast<size_t>(depth), 1.0f);
+    if (!weights.groups) return factors;
+    const auto& [size, axis, all] = *weights.groups;
+    const int64_t channels = weights.q.shape.back(), groups = all.shape.back();
+    for (int64_t i = 0; i < depth; ++i) {
+      const int64_t at = o * depth + i;
+      factors[static_cast<size_t>(i)] =
+          all.data<int8_t>()[at / channels * groups + at % channels / size];
+    }
+    return factors;
+  }
+
   // Weights of output channel `o`, which is `i` of its group. Few bits gain from a scale that is
   // chosen for what the weights make, too.
-  static void round(const Moments& m, const Eigen::MatrixXf& c, int64_t i, const float* w,
+  static void round(const Moments& m, const Eigen::MatrixXf& c, int64_t i, const Row& row,
                     int64_t o, int8_t* q, QuantizedConstant& weights, QuantizedConstant& bias) {
     const auto n = c.rows();
     const Eigen::VectorXd mean = m.x / m.count;
@@ -106,21 +131,22 @@ class Tuner {
     const float trace =
         (c.trace() / static_cast<float>(n)) / static_cast<float>(1 + pull);  // of the covariance
     target += static_cast<float>(pull) * trace *
-              Eigen::Map<const Eigen::VectorXf>(w, static_cast<Eigen::Index>(n));
+              Eigen::Map<const Eigen::VectorXf>(row.w, static_cast<Eigen::Index>(n));
     float& scale = weights.quant.scale[static_cast<size_t>(o)];
     float& bias_scale = bias.quant.scale[static_cast<size_t>(o)];
     if (weights.bits == 8) {
-      round_channel(c, target, w, scale, 127, q);
+      round_channel(c, target, row, scale, q);
       return;
     }
     const float before = scale, x_scale = bias_scale / scale;
     std::vector<int8_t> candidate(static_cast<size_t>(n));
     float least = HUGE_VALF;
     for (const float factor : {1.0f, 0.75f, 0.83f, 0.91f, 1.1f, 1.2f}) {
-      const float error = round_channel(c, target, w, before * factor, 7, candidate.data());
+      const float other = weights.groups ? exact_in_multiples(before * factor) : before * factor;
+      const float error = round_channel(c, target, row, other, candidate.data());
       if (error >= least) continue;
       least = error;
-      scale = before * factor;
+      scale = other;
       std::copy(candidate.begin(), candidate.end(), q);
     }
     bias_scale = x_scale * scale;

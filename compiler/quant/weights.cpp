@@ -39,7 +39,8 @@ std::vector<float> largest_scales(const WeightMatrix& m, int bits) {
   return scales;
 }
 
-std::vector<float> mse_scales(const WeightMatrix& m, int bits) {
+std::vector<float> mse_scales(const WeightMatrix& m, int bits, double* total) {
+  if (total) *total = 0;
   std::vector<float> scales = largest_scales(m, bits);
   const int highest = highest_weight(bits);
   for (int64_t o = 0; o < m.outputs; ++o) {
@@ -54,6 +55,7 @@ std::vector<float> mse_scales(const WeightMatrix& m, int bits) {
       const double error = squared_error(begin, begin + m.depth, scale, highest);
       if (error < best) best = error, scales[static_cast<size_t>(o)] = scale;
     }
+    if (total) *total += best;
   }
   return scales;
 }
@@ -82,6 +84,24 @@ QuantizedConstant round_weights(const Tensor& weights, const std::vector<float>&
     const double scale = scales[static_cast<size_t>(i / inner % n)];
     const double q = std::nearbyint(weights.data<float>()[i] / scale);
     result.q.data<int8_t>()[i] = static_cast<int8_t>(std::clamp(q, -highest, highest));
+  }
+  return result;
+}
+
+QuantizedConstant round_in_groups(const Tensor& weights, const std::vector<float>& scales,
+                                  const Tensor& factors, int64_t group) {
+  const int axis = static_cast<int>(weights.shape.size()) - 1;
+  const int64_t channels = weights.shape.back(), groups = factors.shape.back();
+  const int64_t depth = weights.elements() / weights.shape[0];
+  QuantizedConstant result{Tensor::zeros(DType::S8, weights.shape),
+                           {scales, std::vector<int32_t>(scales.size()), 0},
+                           4,
+                           QuantizedConstant::Groups{group, axis, factors}};
+  for (int64_t i = 0; i < weights.elements(); ++i) {
+    const int factor = factors.data<int8_t>()[i / channels * groups + i % channels / group];
+    const double scale = scales[static_cast<size_t>(i / depth)];
+    const double q = std::nearbyint(weights.data<float>()[i] / (scale * factor));
+    result.q.data<int8_t>()[i] = static_cast<int8_t>(std::clamp(q, -7.0, 7.0) * factor);
   }
   return result;
 }

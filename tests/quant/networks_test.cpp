@@ -172,6 +172,44 @@ TEST_CASE("table of methods", "[.table]") {
   }
 }
 
+double bits_per_weight(const Quantization& q) {
+  double bits = 0, weights = 0;
+  for (const auto& [place, constant] : q.parameters.constants) {
+    if (place.second != 1 || constant.q.dtype != DType::S8) continue;
+    const auto count = static_cast<double>(constant.q.elements());
+    weights += count;
+    bits += constant.bits * count;
+    if (constant.groups) bits += 4.0 * static_cast<double>(constant.groups->factors.elements());
+  }
+  return bits / weights;
+}
+
+// Takes minutes: quantizer_networks_test '[.groups]'.
+TEST_CASE("int4 weights with and without groups", "[.groups]") {
+  if (!has_shared_data()) return;
+  for (const char* name : {"kws", "ad", "ic"}) {
+    const Network network = load_mlperf(name);
+    const Halves halves(network.samples);
+    const Results want = results_of(network.graph, halves.unseen);
+    for (const bool fitted : {false, true}) {
+      for (const Int4Scales int4 : {Int4Scales::PerChannel, Int4Scales::Groups}) {
+        const Quantization q = quantize(network.graph, halves.seen,
+                                        {.weight_bits = 4,
+                                         .int4 = int4,
+                                         .equalize = fitted,
+                                         .correct_bias = fitted,
+                                         .round_weights = fitted});
+        const auto [judged, outputs] = sqnr_of(q, want, halves.unseen);
+        fmt::print("{:4} {:8} {:12} SQNR {:.1f} dB, of the outputs {:.1f}; {:.2f} bits a weight\n",
+                   name, fitted ? "fitted" : "nearest",
+                   int4 == Int4Scales::Groups ? "groups" : "per channel", judged, outputs,
+                   bits_per_weight(q));
+        std::fflush(stdout);
+      }
+    }
+  }
+}
+
 TEST_CASE("a written network, evaluated in float, agrees with integers layer by layer",
           "[networks]") {
   if (!has_shared_data()) return;

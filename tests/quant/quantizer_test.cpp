@@ -10,6 +10,11 @@
 #include "export/onnx_writer.h"
 #include "import/onnx_reader.h"
 #include "ops/concat.h"
+#include "ops/conv2d.h"
+#include "ops/dense.h"
+#include "ops/int4.h"
+#include "ops/qconv2d.h"
+#include "ops/qdense.h"
 #include "ops/quantize.h"
 #include "ops/softmax.h"
 #include "passes/compare.h"
@@ -59,11 +64,28 @@ void partly_float(GraphBuilder& b) {
   b.output("y", b.conv(z, 4, 3));
 }
 
+// The weights of the second half of all input channels are small.
+void uneven(GraphBuilder& b) {
+  const ValueId x = b.input("x", {1, 4, 4, 64});
+  const ValueId y = b.unary(UnaryFn::Relu, b.conv(x, 8, 3, {.pad = {1, 1, 1, 1}}));
+  b.output("y", b.dense(b.reshape(y, {1, 128}), 5));
+  Graph& graph = b.graph();
+  for (const Op& op : graph.ops) {
+    if (op.def != &ops::conv2d && op.def != &ops::dense) continue;
+    Tensor w = *graph.constant(op.in[1]);
+    const int64_t channels = w.shape.back();
+    for (int64_t i = 0; i < w.elements(); ++i)
+      if (i % channels >= channels / 2) w.data<float>()[i] /= 7;
+    graph[op.in[1]].constant = std::make_shared<const Tensor>(std::move(w));
+  }
+}
+
 const Case kCases[] = {
     {"residual", residual, "Dequantize 1, QAdd 1, QConv2D 2, Quantize 1", 30},
     {"classifier", classifier,
      "Dequantize 1, Lookup 1, QConv2D 1, QDense 1, QPool 1, QSoftmax 1, Quantize 1, Reshape 1", 25},
     {"joined", joined, "Concat 1, Dequantize 1, QConv2D 3, Quantize 1", 25},
+    {"uneven", uneven, "Dequantize 1, QConv2D 1, QDense 1, Quantize 1, Reshape 1", 25},
     {"partly_float", partly_float, "Binary 1, Dequantize 3, Lookup 1, QConv2D 2, Quantize 2", 20},
 };
 
@@ -156,6 +178,35 @@ TEST_CASE("reports tell of classes before and after", "[quantizer]") {
         std::string::npos);
   CHECK(page.find("<td>&lt;x[1]&gt;</td><td>1</td><td>1</td><td>0</td>") != std::string::npos);
   CHECK(quantization_page(report, {}, "tiny.onnx").find("Right in float") == std::string::npos);
+}
+
+TEST_CASE("int4 weights get groups where input channels differ", "[quantizer]") {
+  GraphBuilder b(7);
+  uneven(b);
+  Graph graph = b.graph();
+  prepare_for_quantizer(graph);
+  const std::vector<Sample> samples = random_samples(graph, 12);
+  QuantizerOptions options{.weight_bits = 4};
+  const Quantization groups = quantize(graph, samples, options);
+  options.int4 = Int4Scales::PerChannel;
+  const Quantization channels = quantize(graph, samples, options);
+  const auto want = outputs_of(graph, samples);
+  CHECK(sqnr(want, outputs_of(groups.graph, samples)) >
+        sqnr(want, outputs_of(channels.graph, samples)) + 1.5);
+  for (const LayerReport& layer : describe(groups, samples, {}).layers)
+    if (layer.weights > 0) CHECK(layer.precision == "int8 with int4 weights in groups of 32");
+  for (const LayerReport& layer : describe(channels, samples, {}).layers)
+    if (layer.weights > 0) CHECK(layer.precision == "int8 with int4 weights");
+  // The kernels find the factors again.
+  Graph integers = groups.graph;
+  run_passes(integers, {});
+  int found = 0;
+  for (const Op& op : integers.ops) {
+    if (op.def != &ops::qconv2d && op.def != &ops::qdense) continue;
+    const auto int4 = as_int4(*integers.constant(op.in[1]));
+    found += int4 && int4->group >= 32;
+  }
+  CHECK(found == 2);
 }
 
 int64_t narrow_layers(const Quantization& q) {
