@@ -59,9 +59,10 @@ Call lower_add(const Site& site, const Kernel& kernel) {
           .operands = {Operand::input(0), Operand::input(1), Operand::output(0)}};
 }
 
-Call lower_mul(const Site& site, const Kernel&) {
-  return {.function = "mote::mul_s8",
-          .headers = {"mul_s8.h"},
+Call lower_mul(const Site& site, const Kernel& kernel) {
+  const IntegerIsa& isa = integer_isa(kernel);
+  return {.function = fmt::format("mote::mul_s8<mote::isa::{}>", isa.name),
+          .headers = {"mul_s8.h", std::string(isa.header)},
           .shape = shape_members(
               qmul_shape(site.op.as<QMulAttrs>(), site.in(0).shape, site.in(1).shape)),
           .operands = {Operand::input(0), Operand::input(1), Operand::output(0)}};
@@ -155,7 +156,11 @@ constexpr Kernel kRows[] = {
     {"add_s8_mve",    &ops::qadd,       kMve,  "MveS8",    serves_all,   lower_add,        vectors_first, same_shape_in_place, rows_alone},
     {"add_s8_neon",   &ops::qadd,       kNeon, "NeonS8",   serves_all,   lower_add,        vectors_first, same_shape_in_place, rows_alone},
     {"add_s8_rvv",    &ops::qadd,       kRvv,  "RvvS8",    serves_all,   lower_add,        vectors_first, same_shape_in_place, rows_alone},
-    {"mul_s8",        &ops::qmul,       kNone, "",         serves_all,   lower_mul,        per_element,   same_shape_in_place, rows_alone},
+    {"mul_s8",        &ops::qmul,       kNone, "ScalarS8", serves_all,   lower_mul,        vectors_first, same_shape_in_place, rows_alone},
+    {"mul_s8_dsp",    &ops::qmul,       kDsp,  "DspS8",    serves_all,   lower_mul,        vectors_first, same_shape_in_place, rows_alone},
+    {"mul_s8_mve",    &ops::qmul,       kMve,  "MveS8",    serves_all,   lower_mul,        vectors_first, same_shape_in_place, rows_alone},
+    {"mul_s8_neon",   &ops::qmul,       kNeon, "NeonS8",   serves_all,   lower_mul,        vectors_first, same_shape_in_place, rows_alone},
+    {"mul_s8_rvv",    &ops::qmul,       kRvv,  "RvvS8",    serves_all,   lower_mul,        vectors_first, same_shape_in_place, rows_alone},
     {"pool_s8",       &ops::qpool,      kNone, "ScalarS8", refuses_pool, lower_pool,       vectors_first, nullptr, pool_rows},
     {"pool_s8_dsp",   &ops::qpool,      kDsp,  "DspS8",    refuses_pool, lower_pool,       vectors_first, nullptr, pool_rows},
     {"pool_s8_mve",   &ops::qpool,      kMve,  "MveS8",    refuses_pool, lower_pool,       vectors_first, nullptr, pool_rows},

@@ -25,8 +25,9 @@ void eval_add(const QAddAttrs& a, const EvalCtx& c) {
 }
 
 void eval_mul(const QMulAttrs& a, const EvalCtx& c) {
-  mote::mul_s8(qmul_shape(a, c.in[0]->shape, c.in[1]->shape), c.in[0]->data<int8_t>(),
-               c.in[1]->data<int8_t>(), c.out[0]->data<int8_t>());
+  mote::mul_s8<mote::isa::ScalarS8>(qmul_shape(a, c.in[0]->shape, c.in[1]->shape),
+                                    c.in[0]->data<int8_t>(), c.in[1]->data<int8_t>(),
+                                    c.out[0]->data<int8_t>());
 }
 
 // The walk of a float32 Binary is that of an integer one.

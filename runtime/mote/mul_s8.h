@@ -2,7 +2,7 @@
 //   y = requantize((a - a_zp) * (b - b_zp), mult), with mult = 2^32 * scale_a * scale_b / scale_y.
 #pragma once
 #include "index.h"
-#include "requant.h"
+#include "isa/scalar_s8.h"
 
 namespace mote {
 
@@ -16,8 +16,11 @@ struct MulS8Shape {
   MOTE_FIELDS(rank, dims, a_stride, b_stride, a_zp, b_zp, mult, zp, lo, hi, shift)
 };
 
+// Products that are made before they are stored.
+constexpr int32_t kMulProducts = 32;
+
 // `y` may be an operand that is not repeated.
-template <class S>
+template <class Isa, class S>
 MOTE_KERNEL void mul_s8(const S s, const int8_t* a, const int8_t* b, int8_t* y) {
   const int32_t n = s.dims[s.rank - 1];
   const int32_t a_step = s.a_stride[s.rank - 1], b_step = s.b_stride[s.rank - 1];
@@ -27,9 +30,13 @@ MOTE_KERNEL void mul_s8(const S s, const int8_t* a, const int8_t* b, int8_t* y) 
   do {
     const int8_t* pa = a + offset[0];
     const int8_t* pb = b + offset[1];
-    for (int32_t i = 0; i < n; ++i, pa += a_step, pb += b_step)
-      y[i] = static_cast<int8_t>(requantize(s, (*pa - s.a_zp) * (*pb - s.b_zp), s.mult));
-    y += n;
+    for (int32_t i = 0, count; i < n; i += count, y += count) {
+      int32_t products[kMulProducts];
+      count = n - i < kMulProducts ? n - i : kMulProducts;
+      for (int32_t j = 0; j < count; ++j, pa += a_step, pb += b_step)
+        products[j] = (*pa - s.a_zp) * (*pb - s.b_zp);
+      Isa::requantize_row(s, products, s.mult, y, count);
+    }
   } while (next_row(s.dims, s.rank, index, stride, offset));
 }
 
