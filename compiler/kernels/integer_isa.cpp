@@ -19,6 +19,7 @@ constexpr IntegerIsa describe(std::string_view name, std::string_view header) {
       name,
       header,
       mote::pack::gemm_layout<Isa>(),
+      Isa::kGateLayout,
       Isa::kParamsAlign,
       [](const GemmS8Shape& s, DType x) {
         return x == DType::S8 ? mote::pointwise_scratch<Isa, int8_t>(s)

@@ -11,7 +11,8 @@ struct IntegerIsa {
   std::string_view name;    // in mote::isa: "DspS8"
   std::string_view header;  // below mote/
   mote::pack::GemmLayout layout;
-  int64_t params_align;  // biases and multipliers are filled up to a multiple of this
+  mote::pack::GemmLayout gates;  // of recurrent layers
+  int64_t params_align;          // biases and multipliers are filled up to a multiple of this
   // Bytes of scratch, for operands x of int8 or int16.
   int64_t (*pointwise_scratch)(const mote::GemmS8Shape&, DType x);
   int64_t (*dense_scratch)(int64_t k);  // x int8

@@ -38,8 +38,9 @@ std::vector<Type> infer(const QRecurrentAttrs& a, const InferCtx& c) {
 
 void eval(const QRecurrentAttrs& a, const EvalCtx& c) {
   const mote::RecurrentS8Shape s = qrecurrent_shape(a, c.in[In::X]->shape, c.in[In::R]->shape);
-  const Tensor w = pack_qrecurrent(*c.in[In::W], 1);
-  const Tensor r = pack_qrecurrent(*c.in[In::R], recurrence_parts(a));
+  using Isa = mote::isa::ScalarS8;
+  const Tensor w = pack_qrecurrent(*c.in[In::W], 1, Isa::kGateLayout);
+  const Tensor r = pack_qrecurrent(*c.in[In::R], recurrence_parts(a), Isa::kGateLayout);
   const auto words = [&](size_t i) { return c.in[i]->data<int32_t>(); };
   size_t next = 0;
   const auto result = [&](bool wanted) { return wanted ? c.out[next++]->data<int8_t>() : nullptr; };
@@ -47,15 +48,16 @@ void eval(const QRecurrentAttrs& a, const EvalCtx& c) {
   int8_t* y_h = result(a.y_h);
   int8_t* y_c = result(a.y_c);
   const auto gates = static_cast<int32_t>(gate_count(a.kind));
-  std::vector<int32_t> scratch(static_cast<size_t>(mote::recurrent_s8_scratch(s, gates)) / 4);
+  std::vector<int32_t> scratch(
+      static_cast<size_t>(mote::recurrent_s8_scratch(s, gates, Isa::kGateLayout)) / 4);
   const auto *px = c.in[In::X]->data<int8_t>(), *pw = w.data<int8_t>(), *pr = r.data<int8_t>();
   const auto* table = c.in[In::Tanh]->data<int16_t>();
   if (a.kind == CellKind::Gru) {
-    mote::gru_s8(s, px, pw, pr, words(In::WBias), words(In::RBias), words(In::WMult),
-                 words(In::RMult), table, y, y_h, scratch.data());
+    mote::gru_s8<Isa>(s, px, pw, pr, words(In::WBias), words(In::RBias), words(In::WMult),
+                      words(In::RMult), table, y, y_h, scratch.data());
   } else {
-    mote::lstm_s8(s, px, pw, pr, words(In::WBias), words(In::RBias), words(In::WMult),
-                  words(In::RMult), table, y, y_h, y_c, scratch.data());
+    mote::lstm_s8<Isa>(s, px, pw, pr, words(In::WBias), words(In::RBias), words(In::WMult),
+                       words(In::RMult), table, y, y_h, y_c, scratch.data());
   }
 }
 
@@ -93,11 +95,10 @@ mote::RecurrentS8Shape qrecurrent_shape(const QRecurrentAttrs& a, const Shape& x
   return s;
 }
 
-Tensor pack_qrecurrent(const Tensor& weights, int64_t parts) {
+Tensor pack_qrecurrent(const Tensor& weights, int64_t parts, const mote::pack::GemmLayout& layout) {
   const Shape& shape = weights.shape;
   const int64_t groups = shape[0] * parts, rows = shape[1] / parts;
-  constexpr mote::pack::GemmLayout layout = mote::pack::gemm_layout<mote::isa::ScalarS8>();
-  static_assert(layout.nr_tail == 1 && layout.kr == 1, "groups lie at multiples of rows * inputs");
+  internal_check(layout.nr_tail == 1, "groups lie at multiples of their rows");
   Tensor packed =
       Tensor::zeros(DType::S8, {groups * mote::pack::gemm_bytes(layout, rows, shape[2])});
   mote::pack::pack_gemm(layout, weights.data<int8_t>(), groups, rows, shape[2],

@@ -44,7 +44,7 @@ mote::RecurrentS8Shape qrecurrent_shape(const QRecurrentAttrs& attrs, const Shap
                                         const Shape& r);
 
 // W or R as the runtime takes them: for each direction and `parts` of its rows a matrix apart.
-Tensor pack_qrecurrent(const Tensor& weights, int64_t parts);
+Tensor pack_qrecurrent(const Tensor& weights, int64_t parts, const mote::pack::GemmLayout& layout);
 // The parts of R: one for each gate. W has one.
 int64_t recurrence_parts(const QRecurrentAttrs& attrs);
 

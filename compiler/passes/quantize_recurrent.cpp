@@ -88,9 +88,8 @@ std::string read_product(const Graph& graph, ValueId id, const std::vector<doubl
     channels.push_back({unit / kGateUnit, sum + lowest, sum + highest});
     product.bias.data<int32_t>()[row] = static_cast<int32_t>(sum);
   }
-  using mote::GateStore;
   const auto requant = requantization(
-      {.out = DType::S32, .zp = GateStore::zp, .lo = GateStore::lo, .hi = GateStore::hi}, channels);
+      {.out = DType::S32, .lo = -mote::kGateLimit, .hi = mote::kGateLimit}, channels);
   if (!requant || requant->store.form != StoreForm::High)
     return "the scales of its weights are too large or too small";
   for (size_t row = 0; row < rows; ++row) {

@@ -5,17 +5,17 @@
 
 namespace mote {
 
-template <class S>
+template <class Isa, class S>
 struct LstmCellS8 {
   const S& s;
-  GatesS8<4, S> g;
+  GatesS8<Isa, 4, S> g;
   int16_t *state, *c;
 
   MOTE_INLINE const int16_t* h() const { return state; }
   MOTE_INLINE const int16_t* second() const { return c; }
   MOTE_INLINE void begin(int32_t direction) {
     g.begin(direction);
-    for (int32_t j = 0; j < s.hidden; ++j) state[j] = c[j] = 0;
+    for (int32_t j = 0; j < gate_vector(s.hidden); ++j) state[j] = c[j] = 0;
   }
   MOTE_INLINE void step(const int8_t* x) const {
     const int32_t n = s.hidden;
@@ -37,14 +37,15 @@ struct LstmCellS8 {
   }
 };
 
-template <class S>
+template <class Isa, class S>
 MOTE_KERNEL void lstm_s8(const S s, const int8_t* x, const int8_t* w, const int8_t* r,
                          const int32_t* w_bias, const int32_t* r_bias, const int32_t* w_mult,
                          const int32_t* r_mult, const int16_t* tanh, int8_t* y, int8_t* y_h,
                          int8_t* y_c, int32_t* scratch) {
   const RecurrentS8Weights all{w, r, w_bias, r_bias, w_mult, r_mult, tanh};
   int16_t* states = reinterpret_cast<int16_t*>(scratch + 5 * s.hidden);
-  LstmCellS8<S> cell{s, {s, all, scratch}, states, states + s.hidden};
+  const int32_t vector = gate_vector(s.hidden);
+  LstmCellS8<Isa, S> cell{s, {s, all, scratch, states + 2 * vector}, states, states + vector};
   run_sequences_s8(s, x, y, y_h, y_c, cell);
 }
 

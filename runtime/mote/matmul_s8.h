@@ -2,6 +2,7 @@
 //   y[b][m][n] = requantize(sum over k of (a[b][m][k] - a_zp) * (b[b][k][n] - b_zp), mult)
 #pragma once
 #include "isa/scalar_s8.h"
+#include "widen.h"
 
 namespace mote {
 
@@ -25,13 +26,6 @@ constexpr int32_t kMatMulColumns = 8;
 template <class S>
 constexpr int64_t matmul_scratch(const S& s) {
   return 2 * (kMatMulColumns + 1) * pack::round_up(s.k, 8);
-}
-
-// to[i] = from[i * step] - zp, filled up with zeros to `padded` elements.
-MOTE_INLINE void widen(int16_t* to, const int8_t* from, int32_t step, int32_t n, int32_t padded,
-                       int32_t zp) {
-  for (int32_t i = 0; i < n; ++i, from += step) to[i] = static_cast<int16_t>(*from - zp);
-  for (int32_t i = n; i < padded; ++i) to[i] = 0;
 }
 
 // Rq is High or Raw.

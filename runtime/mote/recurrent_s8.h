@@ -2,7 +2,8 @@
 // formats with their arithmetic, and the walk over directions, batch and steps.
 //
 // - x: int8 with a zero point, which the host has folded into the bias of W.
-// - W, R: int8 without zero point, one scale per gate row; packed as for ScalarS8, R gate by gate.
+// - W, R: int8 without zero point, one scale per gate row; packed as Isa::kGateLayout says, R gate
+//   by gate.
 // - h: int16 with 15 fraction bits. Both cells keep it within (-1, 1).
 // - Gates: W x and R h are exact in int32; requantize() brings each to 12 fraction bits, and their
 //   sum saturates to int16, [-8, 8).
@@ -13,6 +14,7 @@
 // most 64 bits, so that every target gives the same bits.
 #pragma once
 #include "gemm_s8.h"
+#include "widen.h"
 
 namespace mote {
 
@@ -40,11 +42,15 @@ struct RecurrentS8Weights {
   const int16_t* tanh;             // kTanhEntries, see interpolate_tanh()
 };
 
-// Bytes of scratch: the gates of one step, the sums of one gate, and two vectors of int16, of which
-// one is h.
+// Elements of a vector of int16 with n of them, the last ones zeros.
+constexpr int32_t gate_vector(int32_t n) { return (n + 7) & ~7; }
+
+// Bytes of scratch: the gates of one step, the sums of one gate, two vectors of int16, of which one
+// is h, and one of x, where weights lie row by row.
 template <class S>
-constexpr int32_t recurrent_s8_scratch(const S& s, int32_t gates) {
-  return 4 * (gates + 1) * s.hidden + 2 * 2 * s.hidden;
+constexpr int32_t recurrent_s8_scratch(const S& s, int32_t gates, const pack::GemmLayout& layout) {
+  return 4 * (gates + 1) * s.hidden + 2 * 2 * gate_vector(s.hidden) +
+         (layout.nr == 1 ? 2 * gate_vector(s.inputs) : 0);
 }
 
 // round_half_up(v / 2^kBits).
@@ -85,46 +91,76 @@ MOTE_INLINE int32_t sigmoid_q15(const int16_t* table, int32_t x) {
 
 // A sum of products at 12 fraction bits. The limits are beyond what saturation leaves of two of
 // them, unless they all but cancel.
-struct GateStore {
-  int32_t shift;
-  static constexpr int32_t zp = 0, lo = -(1 << 20), hi = 1 << 20;
-};
+constexpr int32_t kGateLimit = 1 << 20;
 
-// sums[j] = bias[j] + sum over i < k of w[j][i] * x[i], for n rows.
-template <class X>
+// sums[j] = bias[j] + sum over i < k of w[j][i] * x[i], for n rows. Where weights lie row by row, x
+// is a gate_vector.
+template <class Isa, class X>
 MOTE_INLINE void gate_sums(int32_t n, int32_t k, const X* x, const int8_t* w, const int32_t* bias,
                            int32_t* sums) {
-  const GemmS8Shape s{1, k, n, 0, 0, 0, 0};
-  dense_s8<isa::ScalarS8, Raw>(s, x, w, bias, nullptr, sums, nullptr);
+  constexpr pack::GemmLayout layout = Isa::kGateLayout;
+  if constexpr (layout.nr > 1) {
+    const GemmS8Shape s{1, k, n, 0, 0, 0, 0};
+    dense_s8<isa::ScalarS8, Raw>(s, x, w, bias, nullptr, sums, nullptr);
+  } else {
+    const int32_t padded = static_cast<int32_t>(pack::round_up(k, layout.kr));
+    for (int32_t j = 0; j < n; j += 4) {
+      // The last four rows may overlap those before.
+      if (j + 4 > n && n >= 4) j = n - 4;
+      int32_t products[4];
+      if (n >= 4) {
+        Isa::template multiply_rows<Isa>(x, w + j * padded, padded, products);
+      } else {
+        isa::multiply_rows_any<Isa>(x, w, padded, n, products);
+      }
+      for (int32_t i = 0; i < 4 && i < n; ++i) sums[j + i] = bias[j + i] + products[i];
+    }
+  }
 }
 
 // What one direction of a cell works with.
-template <int32_t kGates, class S>
+template <class Isa, int32_t kGates, class S>
 struct GatesS8 {
   const S& s;
   const RecurrentS8Weights& all;
   int32_t* gates;  // kGates * hidden, and the sums of one more
+  int16_t* wide;   // x
   int32_t row = 0;
 
   MOTE_INLINE int32_t* sums() const { return gates + kGates * s.hidden; }
   MOTE_INLINE void begin(int32_t direction) { row = direction * kGates * s.hidden; }
+  static MOTE_INLINE int32_t padded(int32_t k) {
+    return static_cast<int32_t>(pack::round_up(k, Isa::kGateLayout.kr));
+  }
 
   // The sums of W x for all gates.
   MOTE_INLINE void project(const int8_t* x) const {
-    gate_sums(kGates * s.hidden, s.inputs, x, all.w + row * s.inputs, all.w_bias + row, gates);
+    const int32_t n = kGates * s.hidden;
+    const int8_t* w = all.w + row * padded(s.inputs);
+    if constexpr (Isa::kGateLayout.nr == 1) {
+      widen(wide, x, 1, s.inputs, gate_vector(s.inputs), 0);
+      gate_sums<Isa>(n, s.inputs, wide, w, all.w_bias + row, gates);
+    } else {
+      gate_sums<Isa>(n, s.inputs, x, w, all.w_bias + row, gates);
+    }
   }
   // Leaves the sums of R h for one gate in sums().
   MOTE_INLINE void recur(int32_t gate, const int16_t* h) const {
     const int32_t first = row + gate * s.hidden;
-    gate_sums(s.hidden, s.hidden, h, all.r + first * s.hidden, all.r_bias + first, sums());
+    gate_sums<Isa>(s.hidden, s.hidden, h, all.r + first * padded(s.hidden), all.r_bias + first,
+                   sums());
   }
   // Row j of a gate: the two parts at 12 fraction bits.
+  static MOTE_INLINE int32_t scaled(int32_t shift, int32_t sum, int32_t mult) {
+    const isa::StoreS8 store{0, -kGateLimit, kGateLimit, shift};
+    return clamp_i32(Isa::scale_one(store, sum, mult), store.lo, store.hi);
+  }
   MOTE_INLINE int32_t of_x(int32_t gate, int32_t j) const {
     const int32_t i = gate * s.hidden + j;
-    return requantize(GateStore{s.w_shift}, gates[i], all.w_mult[row + i]);
+    return scaled(s.w_shift, gates[i], all.w_mult[row + i]);
   }
   MOTE_INLINE int32_t of_h(int32_t gate, int32_t j) const {
-    return requantize(GateStore{s.r_shift}, sums()[j], all.r_mult[row + gate * s.hidden + j]);
+    return scaled(s.r_shift, sums()[j], all.r_mult[row + gate * s.hidden + j]);
   }
   // The arguments of a gate's activation, from the sums of W x and the state: int16.
   MOTE_INLINE void finish(int32_t gate, const int16_t* h) const {

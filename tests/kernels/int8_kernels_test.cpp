@@ -3,6 +3,7 @@
 // it also runs on bare metal: one line per kernel, and an exit status.
 #include "int8_element_cases.h"
 #include "int8_halves_cases.h"
+#include "int8_recurrent_cases.h"
 #include "int8_test.h"
 #include "int8_type_cases.h"
 #include "mote/add_s8.h"
@@ -366,6 +367,6 @@ int test_pool() {
 
 int main() {
   const int failed = test_gemm() + test_halves() + test_conv2d() + test_depthwise() + test_add() +
-                     test_pool() + test_types() + test_elements();
+                     test_pool() + test_types() + test_elements() + test_recurrent();
   return failed == 0 ? 0 : 1;
 }

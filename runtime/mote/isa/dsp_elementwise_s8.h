@@ -96,7 +96,7 @@ MOTE_DSP_SHARED void requantize_row(const DspStore& store, const int32_t* sums, 
     int32_t v;
     __asm__("smmlar %0, %1, %2, %3\n\tssat %0, #8, %0"
             : "=r"(v)
-            : "r"(*sums << s.shift), "r"(mult), "r"(s.zp));
+            : "r"(static_cast<uint32_t>(*sums) << s.shift), "r"(mult), "r"(s.zp));
     *y = static_cast<int8_t>(v);
   }
   if (!clamps) return;
@@ -115,6 +115,24 @@ MOTE_DSP_SHARED void multiply_wide(const int16_t* x, const int16_t* w, int32_t k
     multiply(s0, a, w), multiply(s1, a, w1), multiply(s2, a, w2), multiply(s3, a, w3);
     multiply(s0, b, w + 2), multiply(s1, b, w1 + 2);
     multiply(s2, b, w2 + 2), multiply(s3, b, w3 + 2);
+  }
+  sums[0] = s0, sums[1] = s1, sums[2] = s2, sums[3] = s3;
+}
+
+// Four rows of weights by an int16 vector, see ScalarS8::multiply_rows.
+MOTE_DSP_SHARED void multiply_rows(const int16_t* x, const int8_t* w, int32_t k, int32_t* sums) {
+  const auto multiply = [](int32_t& acc, uint32_t a, uint32_t b, const int8_t*& row) {
+    uint32_t quad;  // GCC would add to all pointers apart from their loads
+    __asm__ volatile("ldr %0, [%1], #4" : "=r"(quad), "+r"(row) : : "memory");
+    __asm__("smlad %0, %1, %2, %0" : "+r"(acc) : "r"(a), "r"(even_bytes(quad)));
+    __asm__("smlad %0, %1, %2, %0" : "+r"(acc) : "r"(b), "r"(odd_bytes(quad)));
+  };
+  const int8_t *w1 = w + k, *w2 = w1 + k, *w3 = w2 + k;
+  int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+  for (const int16_t* const end = x + k; x != end; x += 4) {
+    const uint32_t a = load_word(x), b = load_word(x + 2);
+    multiply(s0, a, b, w), multiply(s1, a, b, w1);
+    multiply(s2, a, b, w2), multiply(s3, a, b, w3);
   }
   sums[0] = s0, sums[1] = s1, sums[2] = s2, sums[3] = s3;
 }

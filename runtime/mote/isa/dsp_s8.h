@@ -13,6 +13,7 @@ struct DspS8 : ScalarS8 {
   static constexpr int32_t kNrS8 = 4, kNrTailS8 = 4, kKrS8 = 4;
   static constexpr bool kPairsS8 = true;
   static constexpr int32_t kWideStep = 4;
+  static constexpr pack::GemmLayout kGateLayout = {1, 1, 4, true};
 
   // Two widened pixels; and two as int8 where they do not come in words.
   using Patch = int16_t;
@@ -294,6 +295,18 @@ struct DspS8 : ScalarS8 {
   static MOTE_INLINE void multiply_wide(const int16_t* x, const int16_t* w, int32_t k,
                                         int32_t* sums) {
     dsp::multiply_wide(x, w, k, sums);
+  }
+  template <class Isa>
+  static MOTE_INLINE void multiply_rows(const int16_t* x, const int8_t* w, int32_t k,
+                                        int32_t* sums) {
+    dsp::multiply_rows(x, w, k, sums);
+  }
+  static MOTE_INLINE int32_t scale_one(const StoreS8& s, int32_t acc, int32_t mult) {
+    int32_t v;
+    __asm__("smmlar %0, %1, %2, %3"
+            : "=r"(v)
+            : "r"(static_cast<uint32_t>(acc) << s.shift), "r"(mult), "r"(s.zp));
+    return v;
   }
 #endif
 };

@@ -17,6 +17,7 @@ struct MveS8 : ScalarS8 {
   // Four channels by sixteen inputs.
   static constexpr int32_t kNrS8 = 4, kNrTailS8 = 4, kKrS8 = 16;
   static constexpr int32_t kWideStep = 8;
+  static constexpr pack::GemmLayout kGateLayout = {1, 1, 8, false};
   // Six patches at a time: four cost the convolutions of a residual network 2 % more.
   static constexpr int32_t kPatchAlign = 4, kPatchRows = 6;
 
@@ -183,6 +184,11 @@ struct MveS8 : ScalarS8 {
   static MOTE_INLINE void multiply_wide(const int16_t* x, const int16_t* w, int32_t k,
                                         int32_t* sums) {
     mve_elementwise::multiply_wide(x, w, k, sums);
+  }
+  template <class Isa>
+  static MOTE_INLINE void multiply_rows(const int16_t* x, const int8_t* w, int32_t k,
+                                        int32_t* sums) {
+    mve_elementwise::multiply_rows(x, w, k, sums);
   }
 #endif
 };

@@ -72,14 +72,17 @@ inline MOTE_SHARED int32_t requantize_row(const Store& s, const int32_t* sums, i
   return i;
 }
 
-// Products of int16 vectors, see ScalarS8::multiply_wide.
-inline MOTE_SHARED void multiply_wide(const int16_t* x, const int16_t* w, int32_t k,
-                                      int32_t* sums) {
+MOTE_INLINE int16x8_t load_s16(const int16_t* p) { return vld1q_s16(p); }
+MOTE_INLINE int16x8_t load_s16(const int8_t* p) { return vmovl_s8(vld1_s8(p)); }
+
+// Products of int16 vectors, see ScalarS8::multiply_wide and multiply_rows.
+template <class W>
+MOTE_SHARED void multiply_wide(const int16_t* x, const W* w, int32_t k, int32_t* sums) {
   int32x4_t acc[4] = {vdupq_n_s32(0), vdupq_n_s32(0), vdupq_n_s32(0), vdupq_n_s32(0)};
   for (const int16_t* const end = x + k; x != end; x += 8, w += 8) {
     const int16x8_t v = vld1q_s16(x);
     for (int32_t j = 0; j < 4; ++j) {
-      const int16x8_t wj = vld1q_s16(w + j * k);
+      const int16x8_t wj = load_s16(w + j * k);
       acc[j] = vmlal_s16(acc[j], vget_low_s16(v), vget_low_s16(wj));
       acc[j] = vmlal_s16(acc[j], vget_high_s16(v), vget_high_s16(wj));
     }

@@ -18,6 +18,7 @@ struct NeonS8 : ScalarS8 {
   static constexpr const char* kName = "neon";
   static constexpr int32_t kNrS8 = 4, kNrTailS8 = 4, kKrS8 = 16;
   static constexpr int32_t kWideStep = 8;
+  static constexpr pack::GemmLayout kGateLayout = {1, 1, 8, false};
   static constexpr int32_t kPatchAlign = 16;
   // Four are gathered at a time; in place of the fifth is a segment of padding. Of small ones eight
   // are gathered.
@@ -104,6 +105,11 @@ struct NeonS8 : ScalarS8 {
     ScalarS8::requantize_row(s, sums + i, mult, y + i, n - i);
   }
   static MOTE_INLINE void multiply_wide(const int16_t* x, const int16_t* w, int32_t k,
+                                        int32_t* sums) {
+    neon::multiply_wide(x, w, k, sums);
+  }
+  template <class Isa>
+  static MOTE_INLINE void multiply_rows(const int16_t* x, const int8_t* w, int32_t k,
                                         int32_t* sums) {
     neon::multiply_wide(x, w, k, sums);
   }

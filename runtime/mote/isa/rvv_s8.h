@@ -26,6 +26,7 @@ struct RvvS8 : ScalarS8 {
   static constexpr int32_t kPatchAlign = 1;
   static constexpr int32_t kParamsAlign = 1;
   static constexpr int32_t kDwNrS8 = 1 << 20;
+  static constexpr pack::GemmLayout kGateLayout = {1, 1, 1, false};
 
 #if MOTE_ISA_RVV
   static_assert(kPatchRows == rvv::kPatches, "scratch holds the patches of a row");
@@ -166,6 +167,23 @@ struct RvvS8 : ScalarS8 {
   }
   static MOTE_INLINE void multiply_wide(const int16_t* x, const int16_t* w, int32_t k,
                                         int32_t* sums) {
+    multiply_four(x, w, k, sums);
+  }
+  template <class Isa>
+  static MOTE_INLINE void multiply_rows(const int16_t* x, const int8_t* w, int32_t k,
+                                        int32_t* sums) {
+    multiply_four(x, w, k, sums);
+  }
+
+ private:
+  static MOTE_INLINE vint16m2_t load_s16(const int16_t* p, size_t vl) {
+    return __riscv_vle16_v_i16m2(p, vl);
+  }
+  static MOTE_INLINE vint16m2_t load_s16(const int8_t* p, size_t vl) {
+    return __riscv_vsext_vf2_i16m2(__riscv_vle8_v_i8m1(p, vl), vl);
+  }
+  template <class W>
+  static MOTE_INLINE void multiply_four(const int16_t* x, const W* w, int32_t k, int32_t* sums) {
     const size_t most = __riscv_vsetvlmax_e16m2();
     const vint32m1_t zero = __riscv_vmv_v_x_i32m1(0, 1);
     for (int32_t j = 0; j < 4; ++j, w += k) {
@@ -173,14 +191,12 @@ struct RvvS8 : ScalarS8 {
       size_t vl;
       for (int32_t l = 0; l < k; l += static_cast<int32_t>(vl)) {
         vl = __riscv_vsetvl_e16m2(static_cast<size_t>(k - l));
-        acc = __riscv_vwmacc_vv_i32m4_tu(acc, __riscv_vle16_v_i16m2(x + l, vl),
-                                         __riscv_vle16_v_i16m2(w + l, vl), vl);
+        acc = __riscv_vwmacc_vv_i32m4_tu(acc, __riscv_vle16_v_i16m2(x + l, vl), load_s16(w + l, vl),
+                                         vl);
       }
       sums[j] = __riscv_vmv_x_s_i32m1_i32(__riscv_vredsum_vs_i32m4_i32m1(acc, zero, most));
     }
   }
-
- private:
   // int8 elements, or one repeated where step is 0.
   static MOTE_INLINE vint32m4_t load_s32(const int8_t* p, int32_t step, size_t vl) {
     return step == 0 ? __riscv_vmv_v_x_i32m4(*p, vl)

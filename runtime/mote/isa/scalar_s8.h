@@ -24,6 +24,19 @@
 
 namespace mote::isa {
 
+// sums[j] = sum over l < k of x[l] * w(j, l), for n rows of weights of recurrent layers that lie
+// row by row, of k elements each.
+template <class Isa>
+MOTE_INLINE void multiply_rows_any(const int16_t* x, const int8_t* w, int32_t k, int32_t n,
+                                   int32_t* sums) {
+  for (int32_t j = 0; j < n; ++j, w += k) {
+    sums[j] = 0;
+    for (int32_t l = 0; l < k; ++l) {
+      sums[j] += x[l] * pack::gemm_weight(Isa::kGateLayout, w, 1, 0, l);
+    }
+  }
+}
+
 struct ScalarS8 {
   static constexpr const char* kName = "scalar";
 
@@ -381,6 +394,15 @@ struct ScalarS8 {
       MOTE_UNROLL for (int32_t j = 0; j < 4; ++j) acc[j] += xl * w[j * k];
     }
     MOTE_UNROLL for (int32_t j = 0; j < 4; ++j) sums[j] = acc[j];
+  }
+
+  // Weights of recurrent layers (recurrent_s8.h): as above, or row by row with nr of 1. Then
+  // multiply_rows makes four sums, see multiply_rows_any.
+  static constexpr pack::GemmLayout kGateLayout = {4, 1, 1, false};
+  template <class Isa>
+  static MOTE_INLINE void multiply_rows(const int16_t* x, const int8_t* w, int32_t k,
+                                        int32_t* sums) {
+    multiply_rows_any<Isa>(x, w, k, 4, sums);
   }
 };
 
