@@ -1,5 +1,6 @@
 #include "quant/attempt.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "eval/classes.h"
@@ -10,15 +11,6 @@ namespace {
 double mean_error(const Results& want, const Results& got) {
   return std::sqrt(output_error(want.judged, got.judged).relative() *
                    output_error(want.outputs, got.outputs).relative());
-}
-
-// What may be better for weights than what the options say.
-std::vector<std::pair<WeightMethod, Int4Scales>> other_weights(const QuantizerOptions& options) {
-  if (options.weights != WeightMethod::Mse) return {};
-  if (options.weight_bits == 8 || options.int4 == Int4Scales::PerChannel)
-    return {{WeightMethod::Largest, options.int4}};
-  return {{WeightMethod::Mse, Int4Scales::PerChannel},
-          {WeightMethod::Largest, Int4Scales::PerChannel}};
 }
 
 int levels_of(Precision precision) { return precision == Precision::S16 ? 65536 : 256; }
@@ -49,7 +41,7 @@ Attempt::Attempt(const Graph& graph, const Material& material, const QuantizerOp
 
 int64_t Attempt::steps_to_choose(const QuantizerOptions& options) {
   if (options.ranges) return 1;
-  return 1 + std::ssize(range_methods()) + std::ssize(other_weights(options));
+  return 1 + std::ssize(range_methods()) + (options.weights == WeightMethod::Mse ? 1 : 0);
 }
 
 void Attempt::choose() {
@@ -61,12 +53,21 @@ void Attempt::choose() {
     other.use(one_method(method));
     if (other.noise() < noise()) *this = std::move(other);
   }
-  for (const auto& [weights, int4] : other_weights(*options_)) {
-    Attempt other = *this;
-    other.weights_ = weights, other.int4_ = int4;
-    other.use(q_.ranges);
-    if (other.noise() < noise()) *this = std::move(other);
-  }
+  if (weights_ != WeightMethod::Mse) return;
+  Attempt other = *this;
+  other.weights_ = WeightMethod::Largest;
+  other.use(q_.ranges);
+  if (other.noise() < noise()) *this = std::move(other);
+}
+
+void Attempt::give(Int4Scales int4) {
+  int4_ = int4;
+  use(q_.ranges);
+}
+
+bool Attempt::has_groups() const {
+  return std::any_of(q_.parameters.constants.begin(), q_.parameters.constants.end(),
+                     [](const auto& entry) { return entry.second.groups.has_value(); });
 }
 
 void Attempt::change(const Precisions& precisions) {

@@ -26,6 +26,9 @@ class Attempt {
 
   // Finds ranges, and rounds constants to nearest.
   void choose();
+  // Gives weights of four bits such scales; ranges stay.
+  void give(Int4Scales int4);
+  bool has_groups() const;
   // Changes what is free to choose; ranges stay where tensors keep their type.
   void change(const Precisions& precisions);
   // Fits constants to the samples.

@@ -38,6 +38,7 @@ void give_biases(Graph& graph) {
 // What may do harm: it is measured on samples that it has not seen.
 struct Decisions {
   bool equalize = false;
+  Int4Scales int4 = Int4Scales::Groups;
   TuneOptions tuning = {false, false};
 };
 
@@ -63,29 +64,36 @@ std::vector<TuneOptions> tunings(const QuantizerOptions& options) {
 Decisions decide(const Graph& graph, const std::vector<Sample>& samples, QuantizerOptions options,
                  Pace& pace) {
   const std::vector<TuneOptions> list = tunings(options);
-  if (!options.equalize && list.size() == 1) return {};
-  const int64_t once = Attempt::steps_to_choose(options) +
-                       static_cast<int64_t>(list.size() - 1) * Attempt::kStepsToFit;
+  Decisions best{.int4 = options.int4};
+  const bool groups = options.weight_bits == 4 && options.int4 == Int4Scales::Groups;
+  if (!options.equalize && !groups && list.size() == 1) return best;
+  const int64_t fits = static_cast<int64_t>(list.size() - 1) * Attempt::kStepsToFit;
+  const int64_t once = Attempt::steps_to_choose(options) + fits + (groups ? 1 + fits : 0);
   pace.begin("trying ways to quantize", once);
   options.labels.clear();  // of all samples
   const Material material = trial_material(graph, samples);
   Graph scaled = graph;
   const bool scales = options.equalize && equalize(scaled, material.fitted) > 0;
   if (scales) pace.begin("trying ways to quantize", 2 * once);
-  Decisions best;
   double least = HUGE_VAL;
   for (const bool equalized : {false, true}) {
     if (equalized && !scales) continue;
     Attempt attempt(equalized ? scaled : graph, material, options, pace);
     attempt.choose();
-    for (const TuneOptions& tuning : list) {
-      Attempt other = attempt;
-      other.fit(tuning);
-      const double noise = other.judged_noise();
-      if (noise >= least) continue;
-      least = noise;
-      best = {equalized, tuning};
-    }
+    const auto judge = [&](Int4Scales int4) {
+      for (const TuneOptions& tuning : list) {
+        Attempt other = attempt;
+        other.fit(tuning);
+        const double noise = other.judged_noise();
+        if (noise >= least) continue;
+        least = noise;
+        best = {equalized, int4, tuning};
+      }
+    };
+    judge(options.int4);
+    if (!groups || !attempt.has_groups()) continue;
+    attempt.give(Int4Scales::PerChannel);
+    judge(Int4Scales::PerChannel);
   }
   return best;
 }
@@ -111,12 +119,14 @@ void keep_budget(Attempt& attempt, double budget, const TuneOptions& tuning) {
 }  // namespace
 
 Quantization quantize(const Graph& source, const std::vector<Sample>& samples,
-                      const QuantizerOptions& options) {
+                      const QuantizerOptions& given) {
   require_float(source);
   Graph graph = source;
   give_biases(graph);
+  QuantizerOptions options = given;
   Pace pace(options.progress);
   const Decisions decisions = decide(graph, samples, options, pace);
+  options.int4 = decisions.int4;
   if (decisions.equalize) equalize(graph, samples);
   const Material material = material_of(graph, samples, {});
   pace.begin("quantizing", Attempt::steps_to_choose(options) + Attempt::kStepsToFit);
