@@ -36,6 +36,29 @@ Call lower_dequantize(const Site& site, const Kernel&) {
                        words("zero_points", a.zero_point), Operand::output(0)}};
 }
 
+// A run is what has one scale.
+std::string refuses_runs(int64_t inner, DType dtype) {
+  if (dtype != DType::S8) return "the integers are not int8";
+  return inner < 4 ? "runs of one scale have fewer than four elements" : "";
+}
+std::string refuses_quantize_s8(const Site& site) {
+  const auto& a = site.op.as<QuantizeAttrs>();
+  return refuses_runs(quantize_shape(a, site.in(0).shape).inner, site.out(0).dtype);
+}
+std::string refuses_dequantize_s8(const Site& site) {
+  const auto& a = site.op.as<DequantizeAttrs>();
+  return refuses_runs(dequantize_shape(a, site.in(0).shape).inner, site.in(0).dtype);
+}
+template <Call (*lower)(const Site&, const Kernel&)>
+Call lower_runs(const Site& site, const Kernel& kernel) {
+  const IntegerIsa& isa = integer_isa(kernel);
+  Call call = lower(site, kernel);
+  call.function += fmt::format("_s8<mote::isa::{}>", isa.name);
+  call.headers = {"quantize_s8.h", std::string(isa.header)};
+  return call;
+}
+double cost_runs(const Site& site, const Kernel& kernel) { return per_element(site, kernel) / 4; }
+
 Call lower_flip(const Site& site, const Kernel&) {
   return {.function = "mote::flip_sign",
           .headers = {"quantize.h"},
@@ -149,6 +172,8 @@ constexpr Kernel kRows[] = {
     // name           op                needs  isa         refuses       lower             cost           in place, by rows
     {"quantize",      &ops::quantize,   kNone, "",         serves_all,   lower_quantize,   per_element, nullptr, rows_off_axis<QuantizeAttrs>},
     {"dequantize",    &ops::dequantize, kNone, "",         serves_all,   lower_dequantize, per_element, nullptr, rows_off_axis<DequantizeAttrs>},
+    {"quantize_s8_mve",   &ops::quantize,   kMve, "MveS8", refuses_quantize_s8, lower_runs<lower_quantize>, cost_runs, nullptr, rows_off_axis<QuantizeAttrs>},
+    {"dequantize_s8_mve", &ops::dequantize, kMve, "MveS8", refuses_dequantize_s8, lower_runs<lower_dequantize>, cost_runs, nullptr, rows_off_axis<DequantizeAttrs>},
     {"flip_sign",     &ops::flip_sign,  kNone, "",         serves_all,   lower_flip,       per_element,   first_in_place, rows_alone},
     {"lookup_s8",     &ops::lookup,     kNone, "",         serves_all,   lower_lookup,     per_element,   first_in_place, rows_alone},
     {"add_s8",        &ops::qadd,       kNone, "ScalarS8", serves_all,   lower_add,        vectors_first, same_shape_in_place, rows_alone},

@@ -7,7 +7,7 @@
 #include "mote/int4.h"
 #include "mote/matmul_s8.h"
 #include "mote/mul_s8.h"
-#include "mote/quantize.h"
+#include "mote/quantize_s8.h"
 #include "mote/softmax_s8.h"
 
 namespace mote_test {
@@ -121,6 +121,36 @@ inline int test_quantize() {
   float real[3];
   dequantize<int8_t>(back, q, &scale, &zp, real);
   check.expect(real[0] == -65.5f && real[1] == 0.0f && real[2] == 62.0f, "dequantize");
+  // By instruction sets: ties, both ends, NaN and infinities.
+  const float odd[] = {NAN, INFINITY, -INFINITY, 1e-40f, -0.0f};
+  for (int i = 0; i < 60; ++i) {
+    QuantizeShape t{1 + random_below(2), 1 + random_below(3), 1 + random_below(40), -128, 127};
+    if (i % 4 == 0) t.lo = 3, t.hi = 99;
+    const DequantizeShape u{t.outer, t.channels, t.inner};
+    std::vector<float> values, scales;
+    Words zps;
+    for (int32_t c = 0; c < t.channels; ++c) {
+      scales.push_back(0.25f * static_cast<float>(1 + random_below(6)));
+      zps.push_back(random_below(256) - 128);
+    }
+    const int32_t count = t.outer * t.channels * t.inner;
+    for (int32_t j = 0; j < count; ++j) {
+      values.push_back(random_below(12) ? 0.25f * static_cast<float>(random_below(3000) - 1500)
+                                        : odd[random_below(5)]);
+    }
+    Bytes bytes(static_cast<size_t>(count));
+    quantize<int8_t>(t, values.data(), scales.data(), zps.data(), bytes.data());
+    Output<int8_t> by_runs(count);
+    quantize_s8<Isa>(t, values.data(), scales.data(), zps.data(), by_runs.data());
+    check.compare(by_runs, bytes, "runs", t);
+    std::vector<float> reals(values.size());
+    dequantize<int8_t>(u, bytes.data(), scales.data(), zps.data(), reals.data());
+    Output<float> real_runs(count);
+    dequantize_s8<Isa>(u, bytes.data(), scales.data(), zps.data(), real_runs.data());
+    for (size_t j = 0; j < reals.size(); ++j) {
+      check.expect(real_runs.y[j] == reals[j], "a run was not dequantized alike");
+    }
+  }
   return check.report();
 }
 

@@ -141,5 +141,54 @@ __attribute__((noinline)) inline void multiply_rows(const int16_t* x, const int8
   sums[0] = s0, sums[1] = s1, sums[2] = s2, sums[3] = s3;
 }
 
+MOTE_INLINE int32_t bits_of(float x) {
+  int32_t bits;
+  __builtin_memcpy(&bits, &x, sizeof bits);
+  return bits;
+}
+
+#if __ARM_FEATURE_MVE & 2
+// quantize_one() of quantize.h: of NaN and a number VMAXNM takes the number.
+__attribute__((noinline)) inline void quantize(const float* x, int8_t* y, int32_t n,
+                                               float reciprocal, int32_t zp, int32_t lo,
+                                               int32_t hi) {
+  const float32x4_t lows = vdupq_n_f32(static_cast<float>(lo - zp));
+  const float32x4_t highs = vdupq_n_f32(static_cast<float>(hi - zp));
+  __asm__ volatile(
+      "wlstp.32 lr, %4, 2f\n"
+      "1:\n\t"
+      "vldrw.u32 q0, [%0], #16\n\t"
+      "vmul.f32 q0, q0, %5\n\t"
+      "vmaxnm.f32 q0, q0, %q2\n\t"
+      "vminnm.f32 q0, q0, %q3\n\t"
+      "vcvtn.s32.f32 q0, q0\n\t"
+      "vadd.i32 q0, q0, %6\n\t"
+      "vstrb.32 q0, [%1], #4\n\t"
+      "letp lr, 1b\n"
+      "2:"
+      : "+r"(x), "+l"(y)
+      : "w"(lows), "w"(highs), "r"(n), "r"(bits_of(reciprocal)), "r"(zp)
+      : "lr", "q0", "memory");
+}
+
+// y = (x - zp) * scale.
+__attribute__((noinline)) inline void dequantize(const int8_t* x, float* y, int32_t n, float scale,
+                                                 int32_t zp) {
+  __asm__ volatile(
+      "wlstp.32 lr, %2, 2f\n"
+      "1:\n\t"
+      "vldrb.s32 q0, [%0], #4\n\t"
+      "vsub.i32 q0, q0, %4\n\t"
+      "vcvt.f32.s32 q0, q0\n\t"
+      "vmul.f32 q0, q0, %3\n\t"
+      "vstrw.32 q0, [%1], #16\n\t"
+      "letp lr, 1b\n"
+      "2:"
+      : "+l"(x), "+r"(y)
+      : "r"(n), "r"(bits_of(scale)), "r"(zp)
+      : "lr", "q0", "memory");
+}
+#endif
+
 }  // namespace mote::isa::mve_elementwise
 #endif

@@ -181,6 +181,16 @@ struct MveS8 : ScalarS8 {
                                          int32_t n) {
     mve_elementwise::requantize_row(sums, mult, y, n, s.shift, s.zp, s.lo, s.hi);
   }
+#if __ARM_FEATURE_MVE & 2
+  static MOTE_INLINE void quantize_run(const QuantizeShape& s, const float* x, float reciprocal,
+                                       int32_t zp, int8_t* y) {
+    mve_elementwise::quantize(x, y, s.inner, reciprocal, zp, s.lo, s.hi);
+  }
+  static MOTE_INLINE void dequantize_run(const int8_t* x, float scale, int32_t zp, float* y,
+                                         int32_t n) {
+    mve_elementwise::dequantize(x, y, n, scale, zp);
+  }
+#endif
   static MOTE_INLINE void multiply_wide(const int16_t* x, const int16_t* w, int32_t k,
                                         int32_t* sums) {
     mve_elementwise::multiply_wide(x, w, k, sums);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "../pack_s8.h"
+#include "../quantize.h"
 #include "../requant.h"
 #include "../window.h"
 #include "riscv_tile_s8.h"
@@ -403,6 +404,18 @@ struct ScalarS8 {
   static MOTE_INLINE void multiply_rows(const int16_t* x, const int8_t* w, int32_t k,
                                         int32_t* sums) {
     multiply_rows_any<Isa>(x, w, k, 4, sums);
+  }
+
+  // ---- Runs of s.inner, or n, elements of one scale (quantize_s8.h)
+  static MOTE_INLINE void quantize_run(const QuantizeShape& s, const float* x, float reciprocal,
+                                       int32_t zp, int8_t* y) {
+    for (int32_t i = 0; i < s.inner; ++i) {
+      y[i] = static_cast<int8_t>(quantize_one(s, x[i], reciprocal, zp));
+    }
+  }
+  static MOTE_INLINE void dequantize_run(const int8_t* x, float scale, int32_t zp, float* y,
+                                         int32_t n) {
+    for (int32_t i = 0; i < n; ++i) y[i] = static_cast<float>(x[i] - zp) * scale;
   }
 };
 
