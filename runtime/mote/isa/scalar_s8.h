@@ -18,6 +18,7 @@
 #include "riscv_tile_s8.h"
 #include "scalar_depthwise_s8.h"
 #include "scalar_gemm_s8.h"
+#include "scalar_int4.h"
 #include "thumb1_blocks_s8.h"
 #include "thumb1_tile_s8.h"
 #include "thumb_blocks_s8.h"
@@ -82,28 +83,9 @@ struct ScalarS8 {
                                     const int8_t* factors, int8_t* to) {
     constexpr int32_t kFull = Isa::kNrS8 * Isa::kKrS8;
     if (n == kFull) {  // the loops have constant ends
-      spread_rows<Isa>(from, rows, kFull, factors, to);
+      spread_int4_rows<Isa::kPairsS8>(from, rows, kFull, factors, to);
     } else {
-      spread_rows<Isa>(from, rows, n, factors, to);
-    }
-  }
-  template <class Isa>
-  static MOTE_INLINE void spread_rows(const int8_t* from, int32_t rows, int32_t n,
-                                      const int8_t* factors, int8_t* to) {
-    const int32_t half = (n + 1) / 2;
-    for (int32_t r = 0; r < rows; ++r, from += half, to += n) {
-      for (int32_t i = 0; i < half; ++i) {
-        const int32_t low = (from[i] & 15) - 8;
-        to[i] = static_cast<int8_t>(factors != nullptr ? low * factors[i] : low);
-      }
-      for (int32_t i = half; i < n; ++i) {
-        const int32_t high = (from[i - half] >> 4 & 15) - 8;
-        to[i] = static_cast<int8_t>(factors != nullptr ? high * factors[i] : high);
-      }
-      if (!Isa::kPairsS8) continue;
-      for (int32_t i = 0; i < n; i += 2) {  // 256 * high + low, as pack_gemm has them
-        if (to[i] < 0) --to[i + 1];
-      }
+      spread_int4_rows<Isa::kPairsS8>(from, rows, n, factors, to);
     }
   }
   // As conv2d_row and pointwise, for n neighbouring ones of the output channels, which are not the
