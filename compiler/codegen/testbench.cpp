@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "codegen/emit.h"
+#include "codegen/memories.h"
 #include "codegen/render.h"
 #include "kernels/shape_members.h"
 #include "support/diag.h"
@@ -32,10 +33,7 @@ TemplateData array_data(const std::string& name, const Tensor& tensor) {
 }
 
 std::string memory_arguments(const Program& program) {
-  std::string text;
-  for (const Memory& memory : memories_of(program))
-    text += fmt::format("{}{}.data()", text.empty() ? "" : ", ", memory.name);
-  return text;
+  return listed(memories_of(program), "{}.data()");
 }
 
 // How a value of an output becomes a number, and the least tolerance that its rounding asks for.
@@ -168,15 +166,12 @@ Files make_testbench(const Program& program, const std::string& source,
       {"invoke_arguments", memory_arguments(program) + (stateful ? ", state.data()" : "")},
   };
   TemplateList memories;
-  std::string intact;
-  for (const Memory& memory : memories_of(program)) {
+  for (const Memory& memory : memories_of(program))
     memories.push_back(
         TemplateObject{{"memory", memory.name}, {"memory_upper", upper(memory.name)}});
-    intact += fmt::format("{}{}.intact()", intact.empty() ? "" : " && ", memory.name);
-  }
   data["memories"] = memories;
   data["first_upper"] = upper(memories_of(program)[0].name);
-  data["intact"] = intact;
+  data["intact"] = listed(memories_of(program), "{}.intact()", " && ");
   data["stateful"] = stateful;
   data["half"] = half;
   data["has_float"] = any_output(program, is_float);
