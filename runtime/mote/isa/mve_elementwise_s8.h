@@ -115,28 +115,19 @@ __attribute__((noinline)) inline void requantize_row(const int32_t* sums, int32_
       : "lr", "q0", "memory");
 }
 
-// Products of int16 vectors, see ScalarS8::multiply_wide.
-__attribute__((noinline)) inline void multiply_wide(const int16_t* x, const int16_t* w, int32_t k,
-                                                    int32_t* sums) {
-  const int16_t *w1 = w + k, *w2 = w1 + k, *w3 = w2 + k;
-  int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-  for (const int16_t* const end = x + k; x != end; x += 8, w += 8, w1 += 8, w2 += 8, w3 += 8) {
-    const int16x8_t v = vld1q_s16(x);
-    s0 = vmladavaq_s16(s0, v, vld1q_s16(w)), s1 = vmladavaq_s16(s1, v, vld1q_s16(w1));
-    s2 = vmladavaq_s16(s2, v, vld1q_s16(w2)), s3 = vmladavaq_s16(s3, v, vld1q_s16(w3));
-  }
-  sums[0] = s0, sums[1] = s1, sums[2] = s2, sums[3] = s3;
-}
+MOTE_INLINE int16x8_t load_s16(const int16_t* p) { return vld1q_s16(p); }
+MOTE_INLINE int16x8_t load_s16(const int8_t* p) { return vldrbq_s16(p); }
 
-// Four rows of weights by an int16 vector, see ScalarS8::multiply_rows.
-__attribute__((noinline)) inline void multiply_rows(const int16_t* x, const int8_t* w, int32_t k,
-                                                    int32_t* sums) {
-  const int8_t *w1 = w + k, *w2 = w1 + k, *w3 = w2 + k;
+// Products of int16 vectors, see ScalarS8::multiply_wide and multiply_rows.
+template <class W>
+__attribute__((noinline)) void multiply_wide(const int16_t* x, const W* w, int32_t k,
+                                             int32_t* sums) {
+  const W *w1 = w + k, *w2 = w1 + k, *w3 = w2 + k;
   int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
   for (const int16_t* const end = x + k; x != end; x += 8, w += 8, w1 += 8, w2 += 8, w3 += 8) {
     const int16x8_t v = vld1q_s16(x);
-    s0 = vmladavaq_s16(s0, v, vldrbq_s16(w)), s1 = vmladavaq_s16(s1, v, vldrbq_s16(w1));
-    s2 = vmladavaq_s16(s2, v, vldrbq_s16(w2)), s3 = vmladavaq_s16(s3, v, vldrbq_s16(w3));
+    s0 = vmladavaq_s16(s0, v, load_s16(w)), s1 = vmladavaq_s16(s1, v, load_s16(w1));
+    s2 = vmladavaq_s16(s2, v, load_s16(w2)), s3 = vmladavaq_s16(s3, v, load_s16(w3));
   }
   sums[0] = s0, sums[1] = s1, sums[2] = s2, sums[3] = s3;
 }

@@ -198,7 +198,7 @@ struct MveS8 : ScalarS8 {
   template <class Isa>
   static MOTE_INLINE void multiply_rows(const int16_t* x, const int8_t* w, int32_t k,
                                         int32_t* sums) {
-    mve_elementwise::multiply_rows(x, w, k, sums);
+    mve_elementwise::multiply_wide(x, w, k, sums);
   }
 #endif
 };
