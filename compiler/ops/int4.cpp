@@ -56,10 +56,9 @@ std::optional<Int4Weights> as_int4(const Tensor& weights) {
 
 Tensor int4_products(const Tensor& q, const Tensor& factors, int64_t group) {
   Tensor result = q;
-  const int64_t channels = q.shape.back(), groups = factors.shape.back();
   for (int64_t i = 0; i < q.elements(); ++i)
-    result.data<int8_t>()[i] = static_cast<int8_t>(
-        q.data<int8_t>()[i] * factors.data<int8_t>()[i / channels * groups + i % channels / group]);
+    result.data<int8_t>()[i] =
+        static_cast<int8_t>(q.data<int8_t>()[i] * int4_factor(factors, group, q.shape.back(), i));
   return result;
 }
 

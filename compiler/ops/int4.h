@@ -22,7 +22,11 @@ bool takes_int4_groups(const Shape& weights);
 // channels that have common factors. Empty if they need more bits.
 std::optional<Int4Weights> as_int4(const Tensor& weights);
 
-// weights[i] = q[i] * factor of its group.
+// The factor of weight i, of the groups of `group` that `channels` input channels are in.
+inline int8_t int4_factor(const Tensor& factors, int64_t group, int64_t channels, int64_t i) {
+  return factors.data<int8_t>()[i / channels * factors.shape.back() + i % channels / group];
+}
+// weights[i] = q[i] * its factor.
 Tensor int4_products(const Tensor& q, const Tensor& factors, int64_t group);
 
 }  // namespace motec

@@ -53,18 +53,19 @@ class ConstantAssigner {
     const Tensor* bias = op.in.size() > 2 ? graph_.constant(op.in[2]) : nullptr;
     const int bits = precisions_.weight_bits[static_cast<size_t>(i)];
     const WeightMatrix matrix = weight_matrix(weights);
-    std::vector<float> scales =
-        method_ == WeightMethod::Mse ? mse_scales(matrix, bits) : largest_scales(matrix, bits);
+    const bool tries_groups = bits == 4 && int4_ == Int4Scales::Groups &&
+                              method_ != WeightMethod::PerTensor && takes_weight_groups(graph_, op);
+    std::vector<float> scales;
+    double error = 0;
+    if (method_ == WeightMethod::Mse || tries_groups) scales = mse_scales(matrix, bits, &error);
+    if (method_ != WeightMethod::Mse) scales = largest_scales(matrix, bits);
     if (method_ == WeightMethod::PerTensor)
       scales.assign(scales.size(), *std::max_element(scales.begin(), scales.end()));
     const double x_scale = operand_scale(graph_, scheme_, parameters_, i);
     std::optional<GroupScales> in_groups;
-    if (bits == 4 && int4_ == Int4Scales::Groups && method_ != WeightMethod::PerTensor &&
-        takes_weight_groups(graph_, op)) {
-      double without = 0;
-      mse_scales(matrix, bits, &without);
+    if (tries_groups) {
       in_groups = group_scales(weights, kWeightGroup);
-      if (worth_factors(weights, in_groups->factors, without, in_groups->error))
+      if (worth_factors(weights, in_groups->factors, error, in_groups->error))
         scales = in_groups->scale;
       else
         in_groups.reset();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ops/int4.h"
 #include "ops/quantize.h"
 #include "quant/group_scales.h"
 #include "quant/patches.h"
@@ -110,12 +111,9 @@ class Tuner {
     std::vector<float> factors(static_cast<size_t>(depth), 1.0f);
     if (!weights.groups) return factors;
     const auto& [size, axis, all] = *weights.groups;
-    const int64_t channels = weights.q.shape.back(), groups = all.shape.back();
-    for (int64_t i = 0; i < depth; ++i) {
-      const int64_t at = o * depth + i;
+    for (int64_t i = 0; i < depth; ++i)
       factors[static_cast<size_t>(i)] =
-          all.data<int8_t>()[at / channels * groups + at % channels / size];
-    }
+          int4_factor(all, size, weights.q.shape.back(), o * depth + i);
     return factors;
   }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ops/int4.h"
 #include "quant/ranges.h"
 
 namespace motec {
@@ -91,18 +92,18 @@ QuantizedConstant round_weights(const Tensor& weights, const std::vector<float>&
 QuantizedConstant round_in_groups(const Tensor& weights, const std::vector<float>& scales,
                                   const Tensor& factors, int64_t group) {
   const int axis = static_cast<int>(weights.shape.size()) - 1;
-  const int64_t channels = weights.shape.back(), groups = factors.shape.back();
   const int64_t depth = weights.elements() / weights.shape[0];
   QuantizedConstant result{Tensor::zeros(DType::S8, weights.shape),
                            {scales, std::vector<int32_t>(scales.size()), 0},
                            4,
                            QuantizedConstant::Groups{group, axis, factors}};
   for (int64_t i = 0; i < weights.elements(); ++i) {
-    const int factor = factors.data<int8_t>()[i / channels * groups + i % channels / group];
-    const double scale = scales[static_cast<size_t>(i / depth)];
-    const double q = std::nearbyint(weights.data<float>()[i] / (scale * factor));
-    result.q.data<int8_t>()[i] = static_cast<int8_t>(std::clamp(q, -7.0, 7.0) * factor);
+    const double scale = scales[static_cast<size_t>(i / depth)] *
+                         static_cast<double>(int4_factor(factors, group, weights.shape.back(), i));
+    const double q = std::nearbyint(weights.data<float>()[i] / scale);
+    result.q.data<int8_t>()[i] = static_cast<int8_t>(std::clamp(q, -7.0, 7.0));
   }
+  result.q = int4_products(result.q, factors, group);
   return result;
 }
 
