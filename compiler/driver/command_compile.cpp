@@ -236,8 +236,7 @@ int compile_command(const CompileArguments& arguments, Terminal& terminal) {
   }
   outputs.write();
   for (const Compiled& model : models)
-    if (const auto& classes = model.context.classes)
-      terminal.print(accuracy_text(classes->after) + changes_text(*classes));
+    if (model.context.classes) terminal.print(comparison_text(*model.context.classes));
   if (terminal.chatty()) print_summaries(arguments, models, shared, files, terminal);
   return 0;
 }

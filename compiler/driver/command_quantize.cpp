@@ -30,7 +30,7 @@ int quantize_command(const QuantizeArguments& arguments, Terminal& terminal) {
     if (terminal.chatty())
       terminal.print(quantization_text(report, terminal.palette(), terminal.verbose()));
   }
-  if (classes) terminal.print(accuracy_text(classes->after) + changes_text(*classes));
+  if (classes) terminal.print(comparison_text(*classes));
   write_files("", files);
   return 0;
 }

@@ -187,10 +187,12 @@ std::string refusal(const Cuts& cuts, const Rank& rank, const Cuts& taken, const
 }
 
 void place_finally(Program& program, bool too_large, const PlanOptions& options) {
-  if (too_large || options.memories.empty()) place_buffers(program, ArenaOptions{}.work_limit);
-  if (options.memories.empty()) return;
-  if (too_large) fail_to_fit(program, options.memories);
-  place_in_memories(program, options.memories, kFinalDivision);
+  if (!options.memories.empty() && !too_large) {
+    place_in_memories(program, options.memories, kFinalDivision);
+    return;
+  }
+  place_buffers(program, ArenaOptions{}.work_limit);
+  if (!options.memories.empty()) fail_to_fit(program, options.memories);
 }
 
 Program best_plan(const Program& whole, const PlanOptions& options) {

@@ -69,12 +69,11 @@ Decisions decide(const Graph& graph, const std::vector<Sample>& samples, Quantiz
   if (!options.equalize && !groups && list.size() == 1) return best;
   const int64_t fits = static_cast<int64_t>(list.size() - 1) * Attempt::kStepsToFit;
   const int64_t once = Attempt::steps_to_choose(options) + fits + (groups ? 1 + fits : 0);
-  pace.begin("trying ways to quantize", once);
   options.labels.clear();  // of all samples
   const Material material = trial_material(graph, samples);
   Graph scaled = graph;
   const bool scales = options.equalize && equalize(scaled, material.fitted) > 0;
-  if (scales) pace.begin("trying ways to quantize", 2 * once);
+  pace.begin("trying ways to quantize", scales ? 2 * once : once);
   double least = HUGE_VAL;
   for (const bool equalized : {false, true}) {
     if (equalized && !scales) continue;

@@ -129,4 +129,8 @@ std::string changes_text(const Comparison& comparison, size_t limit) {
   return text;
 }
 
+std::string comparison_text(const Comparison& comparison) {
+  return accuracy_text(comparison.after) + changes_text(comparison);
+}
+
 }  // namespace motec

@@ -39,6 +39,9 @@ std::vector<ChangedSample> changed_samples(const Comparison& comparison);
 // The accuracy of both, and what changed. At most `limit` samples are listed.
 std::string changes_text(const Comparison& comparison, size_t limit = 20);
 
+// Accuracy and confusion of the second, and what changed.
+std::string comparison_text(const Comparison& comparison);
+
 // "3 of 5 (60.0 %)": how many samples are of their class.
 std::string right_text(const Predictions& predictions);
 

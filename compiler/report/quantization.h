@@ -1,8 +1,7 @@
 // What the quantizer did and what it cost, as JSON, as text and as a part of a page.
 #pragma once
-#include <string>
-
 #include <optional>
+#include <string>
 
 #include "quant/describe.h"
 #include "report/accuracy.h"

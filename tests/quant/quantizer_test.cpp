@@ -89,13 +89,19 @@ const Case kCases[] = {
     {"partly_float", partly_float, "Binary 1, Dequantize 3, Lookup 1, QConv2D 2, Quantize 2", 20},
 };
 
+// What the quantizer takes.
+Graph prepared(void (*build)(GraphBuilder&)) {
+  GraphBuilder b(7);
+  build(b);
+  Graph graph = b.graph();
+  prepare_for_quantizer(graph);
+  return graph;
+}
+
 TEST_CASE("float graphs become integer graphs", "[quantizer]") {
   const Case& c = kCases[GENERATE(range(size_t{0}, std::size(kCases)))];
   INFO(c.name);
-  GraphBuilder b(7);
-  c.build(b);
-  Graph graph = b.graph();
-  prepare_for_quantizer(graph);
+  Graph graph = prepared(c.build);
   const std::vector<Sample> samples = random_samples(graph, 12);
   const Quantization quantization = quantize(graph, samples, {});
   const auto real = outputs_of(graph, samples), rounded = outputs_of(quantization.graph, samples);
@@ -111,10 +117,7 @@ TEST_CASE("what is written as ONNX is the quantized graph", "[quantizer]") {
   const Case& c = kCases[GENERATE(range(size_t{0}, std::size(kCases)))];
   const int bits = GENERATE(8, 4);
   INFO(c.name << ", weights of " << bits << " bits");
-  GraphBuilder b(7);
-  c.build(b);
-  Graph graph = b.graph();
-  prepare_for_quantizer(graph);
+  Graph graph = prepared(c.build);
   const std::vector<Sample> samples = random_samples(graph, 4);
   const Graph quantized = quantize(graph, samples, {.weight_bits = bits}).graph;
   const std::string bytes = write_onnx(quantized);
@@ -129,10 +132,7 @@ TEST_CASE("what is written as ONNX is the quantized graph", "[quantizer]") {
 }
 
 TEST_CASE("the quantizer tells how far it is", "[quantizer]") {
-  GraphBuilder b(7);
-  residual(b);
-  Graph graph = b.graph();
-  prepare_for_quantizer(graph);
+  Graph graph = prepared(residual);
   QuantizerOptions options;
   options.budget = GENERATE(std::optional<double>(), std::optional<double>(1e-3));
   std::vector<std::string> pieces;
@@ -156,10 +156,7 @@ TEST_CASE("the quantizer tells how far it is", "[quantizer]") {
 }
 
 TEST_CASE("reports tell of classes before and after", "[quantizer]") {
-  GraphBuilder b(7);
-  classifier(b);
-  Graph graph = b.graph();
-  prepare_for_quantizer(graph);
+  Graph graph = prepared(classifier);
   const std::vector<Sample> samples = random_samples(graph, 4);
   const QuantReport report = describe(quantize(graph, samples, {}), samples, {});
   const Predictions before{.classes = 2, .labels = {0, 1, 1}, .predicted = {0, 1, 0}};
@@ -181,10 +178,7 @@ TEST_CASE("reports tell of classes before and after", "[quantizer]") {
 }
 
 TEST_CASE("int4 weights get groups where input channels differ", "[quantizer]") {
-  GraphBuilder b(7);
-  uneven(b);
-  Graph graph = b.graph();
-  prepare_for_quantizer(graph);
+  Graph graph = prepared(uneven);
   const std::vector<Sample> samples = random_samples(graph, 12);
   QuantizerOptions options{.weight_bits = 4};
   const Quantization groups = quantize(graph, samples, options);
