@@ -2,7 +2,7 @@
 """The int8 networks of MLPerf Tiny on emulated cores, beside what others need.
 
 usage: tools/measure_int8.py --bench BENCH [--motec PATH] [--target T]... [--cflags=-O3]
-                             [--optimize GOAL] [--profile N] [--portable]
+                             [--optimize GOAL] [--profile N] [--portable] [--clang]
                              MLPERF_TINY_FOLDER [NETWORK...]
 
 BENCH is a harness that runs C++ with an adapter (bench_setup, bench_run, bench_check) on an emulated
@@ -11,11 +11,14 @@ are int8, channels last, as in the networks' TensorFlow Lite form. Every run che
 against motec's own evaluation, byte for byte. `code` is code and constants without weights, of the
 C library, too. --profile prints the N functions that take most instructions. --portable runs the
 portable kernels on the same core as well and prints how many times as many instructions they take.
+--clang compiles with clang 19 where the harness would call GCC.
 """
 import argparse
 import json
+import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -57,6 +60,13 @@ RIVAL_CODE = {
 # What the harness calls a target, and what it needs beside that.
 BENCH_TARGETS = {"cortex-m0": ("cortex-m0", ""), "aarch64-dotprod": ("aarch64", "-march=armv8.2-a+dotprod")}
 
+# What clang needs in place of each GCC.
+CLANG = {"arm-none-eabi-g++": "--target=arm-none-eabi -isystem /usr/include/newlib",
+         "aarch64-linux-gnu-g++": "--target=aarch64-linux-gnu",
+         "arm-linux-gnueabihf-g++": "--target=arm-linux-gnueabihf",
+         "riscv64-unknown-elf-g++":
+             "--target=riscv32-unknown-elf -isystem /usr/lib/picolibc/riscv64-unknown-elf/include"}
+
 # It copies the input without the C library, whose size would count.
 ADAPTER = """
 #include <string.h>
@@ -92,6 +102,19 @@ def run(argv):
     if result.returncode not in (0, 1):
         sys.exit(f"{' '.join(str(a) for a in argv)}\n{result.stderr}")
     return result
+
+
+def put_clang_first(folder):
+    """Programs in `folder` with the names of GCC: clang compiles, GCC links."""
+    for name, flags in CLANG.items():
+        gcc = shutil.which(name)
+        if gcc is None:
+            continue
+        program = pathlib.Path(folder, name)
+        program.write_text(f'#!/bin/sh\ncase " $* " in *" -c "*) exec clang++-19 {flags} "$@";; esac\n'
+                           f'exec {gcc} "$@"\n')
+        program.chmod(0o755)
+    os.environ["PATH"] = f"{folder}:{os.environ['PATH']}"
 
 
 def test_arrays(source):
@@ -177,9 +200,13 @@ def main():
     parser.add_argument("--vlen", default=128, type=int)
     parser.add_argument("--profile", default=0, type=int)
     parser.add_argument("--portable", action="store_true")
+    parser.add_argument("--clang", action="store_true")
     parser.add_argument("folder")
     parser.add_argument("networks", nargs="*")
     arguments = parser.parse_args()
+    compilers = tempfile.TemporaryDirectory()
+    if arguments.clang:
+        put_clang_first(compilers.name)
     print(f"{'target':16} {'net':4} {'instr':>11} {'est_cycles':>11} {'figure':>8} {'others':>8} "
           f"{'limit':>7}       {'code':>7} {'others':>7} {'weights':>8} {'arena':>7} {'stack':>6}")
     ok = True

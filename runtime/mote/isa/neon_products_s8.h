@@ -233,18 +233,17 @@ template <int32_t MR>
 MOTE_INLINE void products(int32x4_t (&sum)[MR][1], const int8_t* const* x, const Matrix& g,
                           const int8_t* w, bool) {
   int32x4_t acc[MR][4];
-  for (auto& row : acc)
-    for (auto& a : row) a = vdupq_n_s32(0);
+  MOTE_UNROLL for (auto& row : acc) MOTE_UNROLL for (auto& a : row) a = vdupq_n_s32(0);
   for (int32_t segment = g.segments; segment > 0; segment = opaque(segment - 1), x += 2) {
     const int8_t* xi[MR];
-    for (int32_t i = 0; i < MR; ++i) xi[i] = x[i];
+    MOTE_UNROLL for (int32_t i = 0; i < MR; ++i) xi[i] = x[i];
     const int32_t length = segment > 1 ? g.length : g.last;
     for (int32_t steps = (length + 7) >> 4; steps > 0; steps = opaque(steps - 1)) {
       int8x16_t v[MR];
-      for (int32_t i = 0; i < MR; ++i) v[i] = vld1q_s8(xi[i]), xi[i] += 16;
-      for (int32_t j = 0; j < 4; ++j, w += 16) {
+      MOTE_UNROLL for (int32_t i = 0; i < MR; ++i) v[i] = vld1q_s8(xi[i]), xi[i] += 16;
+      MOTE_UNROLL for (int32_t j = 0; j < 4; ++j, w += 16) {
         const int8x16_t wj = vld1q_s8(w);
-        for (int32_t i = 0; i < MR; ++i) {
+        MOTE_UNROLL for (int32_t i = 0; i < MR; ++i) {
           const int16x8_t low = vmull_s8(vget_low_s8(v[i]), vget_low_s8(wj));
           acc[i][j] = vpadalq_s16(acc[i][j], vmlal_s8(low, vget_high_s8(v[i]), vget_high_s8(wj)));
         }
@@ -252,16 +251,16 @@ MOTE_INLINE void products(int32x4_t (&sum)[MR][1], const int8_t* const* x, const
     }
     if (((length - 1) & 8) == 0) {
       int8x8_t v[MR];
-      for (int32_t i = 0; i < MR; ++i) v[i] = vld1_s8(xi[i]);
-      for (int32_t j = 0; j < 4; ++j, w += 16)
-        for (int32_t i = 0; i < MR; ++i)
-          acc[i][j] = vpadalq_s16(acc[i][j], vmull_s8(v[i], vld1_s8(w)));
+      MOTE_UNROLL for (int32_t i = 0; i < MR; ++i) v[i] = vld1_s8(xi[i]);
+      MOTE_UNROLL for (int32_t j = 0; j < 4; ++j, w += 16)
+          MOTE_UNROLL for (int32_t i = 0; i < MR; ++i) acc[i][j] =
+              vpadalq_s16(acc[i][j], vmull_s8(v[i], vld1_s8(w)));
     }
   }
-  for (int32_t i = 0; i < MR; ++i) {
+  MOTE_UNROLL for (int32_t i = 0; i < MR; ++i) {
     int32x2_t half[4];
-    for (int32_t j = 0; j < 4; ++j)
-      half[j] = vadd_s32(vget_low_s32(acc[i][j]), vget_high_s32(acc[i][j]));
+    MOTE_UNROLL for (int32_t j = 0; j < 4; ++j) half[j] =
+        vadd_s32(vget_low_s32(acc[i][j]), vget_high_s32(acc[i][j]));
     sum[i][0] = vcombine_s32(vpadd_s32(half[0], half[1]), vpadd_s32(half[2], half[3]));
   }
 }
