@@ -6,6 +6,7 @@
 #include "int8_recurrent_cases.h"
 #include "int8_test.h"
 #include "int8_type_cases.h"
+#include "int8_winograd_cases.h"
 #include "mote/add_s8.h"
 #include "mote/depthwise_s8.h"
 #include "mote/pool_s8.h"
@@ -366,7 +367,8 @@ int test_pool() {
 }  // namespace
 
 int main() {
-  const int failed = test_gemm() + test_halves() + test_conv2d() + test_depthwise() + test_add() +
-                     test_pool() + test_types() + test_elements() + test_recurrent();
+  const int failed = test_gemm() + test_halves() + test_conv2d() + test_winograd() +
+                     test_depthwise() + test_add() + test_pool() + test_types() + test_elements() +
+                     test_recurrent();
   return failed == 0 ? 0 : 1;
 }
