@@ -100,6 +100,10 @@ struct PixelOrder {
 // what has been written. Elements are bytes.
 int64_t overlap_distance(const PixelOrder& order);
 
+// How a kernel has its weights in flash: as they are, or made into more bytes to save cycles, which
+// only Goal::Speed takes.
+enum class Weights : uint8_t { Plain, Expanded };
+
 struct Kernel {
   std::string_view name;  // <op><variant>_<dtype>_<isa>
   const OpDef* op;
@@ -120,6 +124,7 @@ struct Kernel {
   // on the way. Empty: it may not. Null: as `by_rows` says, if the kernel makes rows in their
   // order, one at a time.
   std::optional<PixelOrder> (*order)(const Site&, const Kernel&) = nullptr;
+  Weights weights = Weights::Plain;
 };
 
 // Every row for an op, portable ones included.
@@ -151,7 +156,8 @@ struct Selection {
   std::vector<Choice> candidates;  // all of them, for the report
 };
 
-// Fails with E4001 when no row serves the op.
-Selection select_kernel(const Site& site, const Target& target, Goal goal = Goal::Balanced);
+// Fails with E4001 when no row serves the op. `weights` is the most that Goal::Speed may take.
+Selection select_kernel(const Site& site, const Target& target, Goal goal = Goal::Balanced,
+                        Weights weights = Weights::Expanded);
 
 }  // namespace motec

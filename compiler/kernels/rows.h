@@ -17,6 +17,7 @@ std::span<const Kernel> quantized_element_rows();
 std::span<const Kernel> quantized_recurrent_rows();
 std::span<const Kernel> recurrent_rows();
 std::span<const Kernel> index_rows();
+std::span<const Kernel> winograd_rows();
 
 // A row without conditions.
 std::string serves_all(const Site&);

@@ -55,6 +55,19 @@ void close(std::vector<Choice>& candidates, TooMuch too_much) {
     if (choice.refused.empty()) choice.refused = too_much(choice);
 }
 
+// Closes the candidates that expand weights, where that is not wanted.
+void keep_weights(std::vector<Choice>& candidates, Goal goal, Weights weights) {
+  if (goal == Goal::Speed && weights == Weights::Expanded) return;
+  const std::string_view reason = goal == Goal::Speed
+                                      ? "which the limits or the rows of the input do not allow"
+                                      : "which only --optimize speed takes";
+  close(candidates, [&](const Choice& choice) {
+    return choice.kernel->weights == Weights::Plain
+               ? std::string()
+               : fmt::format("expands the weights to {} bytes, {}", choice.flash_bytes, reason);
+  });
+}
+
 void apply_goal(std::vector<Choice>& candidates, Goal goal) {
   if (goal == Goal::Speed) return;
   const double fastest = least(candidates, &Choice::cost);
@@ -87,7 +100,7 @@ void apply_goal(std::vector<Choice>& candidates, Goal goal) {
 
 }  // namespace
 
-Selection select_kernel(const Site& site, const Target& target, Goal goal) {
+Selection select_kernel(const Site& site, const Target& target, Goal goal, Weights weights) {
   Selection selection;
   std::vector<Call> calls;
   bool served = false;
@@ -106,6 +119,7 @@ Selection select_kernel(const Site& site, const Target& target, Goal goal) {
     selection.candidates.push_back(std::move(choice));
   }
   if (!served) fail_unserved(site, selection.candidates);
+  keep_weights(selection.candidates, goal, weights);
   apply_goal(selection.candidates, goal);
   const Choice* best = nullptr;
   for (const Choice& choice : selection.candidates)

@@ -16,6 +16,7 @@ std::span<const std::span<const Kernel>> kernel_tables() {
       quantized_rows(),
       quantized_element_rows(),
       quantized_recurrent_rows(),
+      winograd_rows(),
   };
   return kTables;
 }

@@ -56,7 +56,7 @@ void place_weights(Program& program, Step& step, UniqueNames& names) {
   }
 }
 
-void make_steps(Program& program, Goal goal) {
+void make_steps(Program& program, Goal goal, Weights weights) {
   UniqueNames names;  // shapes and constants share a namespace in the emitted code
   for (const Op& op : program.graph.ops) {
     const bool empty = std::all_of(op.out.begin(), op.out.end(), [&](ValueId id) {
@@ -68,7 +68,7 @@ void make_steps(Program& program, Goal goal) {
     step.op = op;
     step.name = step_name(op, names);
     with_context(fmt::format("choosing a kernel for {}", describe(op.origin)),
-                 [&] { step.selection = select_kernel(site, *program.target, goal); });
+                 [&] { step.selection = select_kernel(site, *program.target, goal, weights); });
     const Kernel& kernel = *step.selection.kernel;
     step.call = std::move(step.selection.call);
     if (!kernel.isa.empty()) step.call.checks = block_checks(kernel);
@@ -230,6 +230,11 @@ Program best_plan(const Program& whole, const PlanOptions& options) {
 // in milliseconds.
 constexpr int64_t kLargestReplay = 4 << 20;
 
+bool exceeds_limits(const Program& program, const PlanOptions& options) {
+  return (options.arena_limit && program.arena_bytes > *options.arena_limit) ||
+         (options.flash_limit && program.weights_bytes() > *options.flash_limit);
+}
+
 void check_limits(const Program& program, const PlanOptions& options) {
   if (options.arena_limit && program.arena_bytes > *options.arena_limit) {
     Diag diag{.code = "E4101",
@@ -255,14 +260,15 @@ void check_limits(const Program& program, const PlanOptions& options) {
 }
 
 // Before anything has a place.
-Program whole_program(Graph graph, const Target& target, const PlanOptions& options) {
+Program whole_program(Graph graph, const Target& target, const PlanOptions& options,
+                      Weights weights) {
   order_ops(graph);
   copy_ports(graph);
   Program program;
   program.name = options.name;
   program.target = &target;
   program.graph = std::move(graph);
-  make_steps(program, options.goal);
+  make_steps(program, options.goal, weights);
   return program;
 }
 
@@ -299,7 +305,12 @@ std::vector<Memory> memories_of(const Program& program) {
 }
 
 Program plan(Graph graph, const Target& target, const PlanOptions& options) {
-  Program program = best_plan(whole_program(std::move(graph), target, options), options);
+  // Kernels that expand weights make whole layers only.
+  const bool rows = options.stream_input || !options.memories.empty();
+  const Weights most = rows ? Weights::Plain : Weights::Expanded;
+  Program program = best_plan(whole_program(graph, target, options, most), options);
+  if (options.goal == Goal::Speed && most == Weights::Expanded && exceeds_limits(program, options))
+    program = best_plan(whole_program(std::move(graph), target, options, Weights::Plain), options);
   if (program.arena_bytes <= kLargestReplay) check_plan(program);
   check_limits(program, options);
   return program;
@@ -307,7 +318,7 @@ Program plan(Graph graph, const Target& target, const PlanOptions& options) {
 
 Program plan_with(Graph graph, const Target& target, const PlanOptions& options,
                   const ChooseRegions& choose) {
-  const Program whole = whole_program(std::move(graph), target, options);
+  const Program whole = whole_program(std::move(graph), target, options, Weights::Plain);
   const Values values(whole);
   const GroupedRowCalls rows(whole);
   Program program = with_regions(whole, values, rows, choose(whole, values, rows));

@@ -1,0 +1,77 @@
+// 3x3 convolutions in Winograd's form.
+#include "kernels/integer_isa.h"
+#include "kernels/rows.h"
+#include "mote/winograd_s8.h"
+#include "ops/qconv2d.h"
+
+namespace motec {
+namespace {
+
+std::string refuses_winograd(const Site& site) {
+  const auto& a = site.op.as<QConv2dAttrs>();
+  const Tensor& w = *site.graph.constant(site.op.in[1]);
+  const std::array<int64_t, 2> ones{1, 1};
+  if (w.shape[1] != 3 || w.shape[2] != 3) return "the kernel is not 3x3";
+  if (a.stride != ones || a.dilation != ones) return "there are strides or dilations";
+  if (a.groups != 1) return "the convolution has groups";
+  if (site.in(0).dtype != DType::S8 || w.dtype != DType::S8 ||
+      requant_type(a.store) != "mote::High")
+    return "inputs, weights or results are not int8";
+  const int64_t k = w.elements() / w.shape[0];
+  for (int64_t n = 0; n < w.shape[0]; ++n)
+    if (mote::pack::winograd_greatest(w.data<int8_t>() + n * k, k) >= mote::kWinogradLimit)
+      return "sums of a channel may be 2^25 or more";
+  return {};
+}
+
+Call lower_winograd(const Site& site, const Kernel&) {
+  const auto& a = site.op.as<QConv2dAttrs>();
+  const mote::Conv2dS8Shape s = qconv2d_shape(a, site.in(0).shape, site.in(1).shape);
+  const Tensor& w = *site.graph.constant(site.op.in[1]);
+  const int64_t channels = w.shape[0], depth = w.shape[3];
+  Tensor packed = Tensor::zeros(DType::S16, {mote::pack::winograd_elements(channels, depth)});
+  mote::pack::pack_winograd(w.data<int8_t>(), channels, depth, packed.data<int16_t>());
+  // The zero point is folded into biases; inputs are read as x + 128.
+  const Tensor& given = *site.graph.constant(site.op.in[2]);
+  std::vector<int32_t> bias(given.data<int32_t>(), given.data<int32_t>() + channels);
+  const int8_t* weight = w.data<int8_t>();
+  for (int32_t& b : bias)
+    for (int64_t i = 0; i < 9 * depth; ++i) b -= 128 * *weight++;
+  return {.function = fmt::format("mote::conv2d_winograd_s8<{}>", requant_type(a.store)),
+          .headers = {"winograd_s8.h"},
+          .shape = shape_members(s),
+          .operands = {Operand::input(0), Operand::packed("weights", std::move(packed)),
+                       Operand::packed("bias", s32_vector(bias)),
+                       Operand::packed("multipliers", *site.graph.constant(site.op.in[3])),
+                       Operand::output(0), Operand::scratch()},
+          .scratch_bytes = mote::winograd_scratch(s),
+          .scratch_dtype = DType::S8};
+}
+
+// Cycles of Cortex-M4: of transforming inputs, of products, of results.
+double cost_winograd(const Site& site, const Kernel&) {
+  const auto rounded_up = [](int64_t n, int64_t to) { return (n + to - 1) / to; };
+  const Shape& y = site.out(0).shape;
+  const int64_t tiles =
+      y[0] * rounded_up(y[1], mote::kWinogradTile) * rounded_up(y[2], mote::kWinogradTile);
+  const int64_t words = mote::winograd_words(static_cast<int32_t>(site.in(0).shape[3]));
+  const int64_t blocks = rounded_up(y[3], mote::kWinogradChannels);
+  const double inputs = 410 * static_cast<double>(words) + 200;
+  const double products = mote::kWinogradPoints * (16.0 * static_cast<double>(words) + 25);
+  const double results = 330.0 * static_cast<double>(y[3]);
+  return static_cast<double>(tiles) * (inputs + results) +
+         static_cast<double>(rounded_up(tiles, 2) * blocks) * products + 1000;
+}
+
+constexpr Kernel kRows[] = {
+    // clang-format off
+    // name                    op             needs isa      refuses           lower           cost           in place, by rows, order, weights
+    {"conv2d_winograd_s8_dsp", &ops::qconv2d, kDsp, "DspS8", refuses_winograd, lower_winograd, cost_winograd, nullptr, nullptr, nullptr, Weights::Expanded},
+    // clang-format on
+};
+
+}  // namespace
+
+std::span<const Kernel> winograd_rows() { return kRows; }
+
+}  // namespace motec
