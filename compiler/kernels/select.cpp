@@ -64,7 +64,8 @@ void keep_weights(std::vector<Choice>& candidates, Goal goal, Weights weights) {
   close(candidates, [&](const Choice& choice) {
     return choice.kernel->weights == Weights::Plain
                ? std::string()
-               : fmt::format("expands the weights to {} bytes, {}", choice.flash_bytes, reason);
+               : fmt::format("needs {} bytes of flash for expanded weights, {}", choice.flash_bytes,
+                             reason);
   });
 }
 

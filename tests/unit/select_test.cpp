@@ -2,7 +2,9 @@
 #include <catch2/catch.hpp>
 
 #include "kernels/kernel.h"
+#include "ops/qconv2d.h"
 #include "ops/qdense.h"
+#include "plan/plan.h"
 #include "support/graph_builder.h"
 
 namespace motec {
@@ -52,6 +54,78 @@ TEST_CASE("small weights are packed in four bits unless speed is asked for") {
   const Selection times_16 = select(dense_graph(-112), "cortex-m4", Goal::Balanced);
   CHECK(times_16.call.function == "mote::pointwise_s4<mote::isa::DspS8, mote::High, 128>");
   CHECK(times_16.call.operands[1].weights.elements() == 64 * 64 / 2 + 64 / 2);
+}
+
+// A 3x3 layer on images of 8 x 8, all weights of value `weight`.
+Graph conv2d_graph(int64_t channels, int8_t weight, QConv2dAttrs attrs = {.pad = {1, 1, 1, 1}}) {
+  Graph graph;
+  const ValueId x = graph.add_value("x", {.dtype = DType::S8, .shape = {1, 8, 8, channels}});
+  graph.inputs = {{"x", x}};
+  Tensor w = Tensor::zeros(DType::S8, {16, 3, 3, channels});
+  std::fill_n(w.data<int8_t>(), w.elements(), weight);
+  const ValueId y =
+      append1(graph, ops::qconv2d, attrs,
+              {x, graph.add_constant("w", std::move(w)),
+               graph.add_constant("bias", s32_vector(std::vector<int32_t>(16, 5))),
+               graph.add_constant("multipliers", s32_vector(std::vector<int32_t>(16, 1 << 24)))},
+              {});
+  graph.outputs = {{"y", y}};
+  return graph;
+}
+
+TEST_CASE("3x3 convolutions take Winograd's form where speed is asked for") {
+  const std::string_view winograd = "conv2d_winograd_s8_dsp";
+  const Graph graph = conv2d_graph(16, 100);
+  const Selection fast = select(graph, "cortex-m4", Goal::Speed);
+  CHECK(fast.kernel->name == winograd);
+  CHECK(fast.call.operands[1].weights.elements() == 36 * 16 * 16);
+  // bias - 128 * (16 * 9 * 100)
+  CHECK(fast.call.operands[2].weights.data<int32_t>()[15] == 5 - 128 * 14400);
+  for (const Goal goal : {Goal::Balanced, Goal::Ram, Goal::LeastRam, Goal::Flash}) {
+    const Selection other = select(graph, "cortex-m4", goal);
+    CHECK(other.kernel->name == "conv2d_s8_dsp");
+    CHECK(choice_of(other, winograd).refused ==
+          "needs 18560 bytes of flash for expanded weights, which only --optimize speed takes");
+  }
+  const Selection limited =
+      select_kernel({graph, graph.ops[0]}, find_target("cortex-m4"), Goal::Speed, Weights::Plain);
+  CHECK(limited.kernel->name == "conv2d_s8_dsp");
+  CHECK(choice_of(limited, winograd).refused ==
+        "needs 18560 bytes of flash for expanded weights, which the limits or the rows of the "
+        "input do not "
+        "allow");
+  CHECK(select(graph, "cortex-m7", Goal::Speed).kernel->name == winograd);
+  CHECK(select(graph, "cortex-m55", Goal::Speed).kernel->name == "conv2d_s8_mve");
+  CHECK(select(graph, "cortex-m3", Goal::Speed).kernel->name == "conv2d_s8");
+}
+
+TEST_CASE("limits and rows take Winograd's form back") {
+  const Graph graph = conv2d_graph(16, 100);
+  const auto kernel = [&](const PlanOptions& options) {
+    return plan(graph, find_target("cortex-m4"), options).steps[0].selection.kernel->name;
+  };
+  CHECK(kernel({.name = "m", .goal = Goal::Speed}) == "conv2d_winograd_s8_dsp");
+  CHECK(kernel({.name = "m", .goal = Goal::Speed, .arena_limit = 8192, .flash_limit = 20000}) ==
+        "conv2d_winograd_s8_dsp");
+  CHECK(kernel({.name = "m", .goal = Goal::Speed, .arena_limit = 4096}) == "conv2d_s8_dsp");
+  CHECK(kernel({.name = "m", .goal = Goal::Speed, .flash_limit = 10000}) == "conv2d_s8_dsp");
+  CHECK(kernel({.name = "m", .goal = Goal::Speed, .stream_input = "x"}) == "conv2d_s8_dsp");
+  CHECK(kernel({.name = "m", .goal = Goal::Speed, .memories = {{"fast", 65536}}}) ==
+        "conv2d_s8_dsp");
+}
+
+TEST_CASE("Winograd's form refuses what it does not make exactly") {
+  const auto refused = [](const Graph& graph) {
+    return choice_of(select(graph, "cortex-m4", Goal::Speed), "conv2d_winograd_s8_dsp").refused;
+  };
+  // 255 * 127 * 9 * 115 < 2^25 < 255 * 127 * 9 * 116
+  CHECK(refused(conv2d_graph(115, -127)).empty());
+  CHECK(refused(conv2d_graph(116, -127)) == "sums of a channel may be 2^25 or more");
+  CHECK(refused(conv2d_graph(116, 126)).empty());
+  CHECK(refused(conv2d_graph(8, 1, {.stride = {1, 2}, .pad = {1, 1, 1, 2}})) ==
+        "there are strides or dilations");
+  CHECK(refused(conv2d_graph(8, 1, {.store = {.out = DType::S16}})) ==
+        "inputs, weights or results are not int8");
 }
 
 TEST_CASE("every candidate that is not taken has a reason or a higher cost") {
