@@ -19,8 +19,9 @@ std::string refuses_winograd(const Site& site) {
     return "inputs, weights or results are not int8";
   const int64_t k = w.elements() / w.shape[0];
   for (int64_t n = 0; n < w.shape[0]; ++n)
-    if (mote::pack::winograd_greatest(w.data<int8_t>() + n * k, k) >= mote::kWinogradLimit)
-      return "sums of a channel may be 2^25 or more";
+    if (mote::pack::winograd_greatest(w.data<int8_t>() + n * k, k) << a.store.shift >=
+        mote::kWinogradLimit)
+      return "sums of a channel, shifted, may be 2^25 or more";
   return {};
 }
 
@@ -35,9 +36,11 @@ Call lower_winograd(const Site& site, const Kernel&) {
   const Tensor& given = *site.graph.constant(site.op.in[2]);
   std::vector<int32_t> bias(given.data<int32_t>(), given.data<int32_t>() + channels);
   const int8_t* weight = w.data<int8_t>();
-  for (int32_t& b : bias)
+  for (int32_t& b : bias) {
     for (int64_t i = 0; i < 9 * depth; ++i) b -= 128 * *weight++;
-  return {.function = fmt::format("mote::conv2d_winograd_s8<{}>", requant_type(a.store)),
+    b = static_cast<int32_t>(static_cast<uint32_t>(b) << a.store.shift);
+  }
+  return {.function = "mote::conv2d_winograd_s8",
           .headers = {"winograd_s8.h"},
           .shape = shape_members(s),
           .operands = {Operand::input(0), Operand::packed("weights", std::move(packed)),

@@ -10,8 +10,9 @@
 // last, 3 times with the missing 8 in A, so that weights of at most 127 become at most 12 * 12 *
 // 127 = 18288 and Y is 576 times the result. Inputs are taken as x + 128, 0 .. 255; their
 // transforms lie in -12750 .. 17340. Both are int16. All else is modulo 2^32: 576 = 64 * 9, and 9
-// has an inverse, so 64 times the result is known modulo 2^32, and the result itself if it is less
-// than 2^25. The host refuses weights for which it might not be.
+// has an inverse, so 64 times the result is known modulo 2^32, and the result itself, shifted as
+// its store shifts it, if that is less than 2^25. The host refuses weights for which it might not
+// be.
 #pragma once
 #include "config.h"
 
@@ -45,8 +46,10 @@ MOTE_INLINE void winograd_output(const uint32_t* m, uint32_t* y) {
   y[3] = b + 8 * (d + m[5]);
 }
 
-// The result from 576 times it, both without bias.
-MOTE_INLINE int32_t winograd_sum(uint32_t y) { return static_cast<int32_t>(y * kInverseOf9) >> 6; }
+// The result, shifted, from 576 times it.
+MOTE_INLINE int32_t winograd_sum(uint32_t y, int32_t shift) {
+  return static_cast<int32_t>(y * (kInverseOf9 << shift)) >> 6;
+}
 
 // Input channels are taken in fours; a word holds two of one four, 0 and 2 or 1 and 3.
 MOTE_INLINE constexpr int32_t winograd_words(int32_t in_c) { return (in_c + 3) / 4 * 2; }

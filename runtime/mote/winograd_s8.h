@@ -60,10 +60,11 @@ void winograd_tile_sums(const S& s, const int16_t* v, const int16_t* w, int32_t 
   for (int32_t i = 0; i < kWinogradTile; ++i) winograd_output(columns[i], sums + i * kWinogradTile);
 }
 
-template <class Rq, class S>
+template <class S>
 void winograd_portable(const S& s, const int8_t* x, const int16_t* w, const int32_t* bias,
                        const int32_t* mult, int8_t* y, int8_t* scratch) {
   int16_t* const v = reinterpret_cast<int16_t*>(scratch);
+  const isa::StoreS8 store{s.zp, s.lo, s.hi, 0};  // sums are shifted
   for (int32_t b = 0; b < s.batch; ++b) {
     for (int32_t oy = 0; oy < s.out_h; oy += kWinogradTile) {
       for (int32_t ox = 0; ox < s.out_w; ox += kWinogradTile) {
@@ -73,8 +74,9 @@ void winograd_portable(const S& s, const int8_t* x, const int16_t* w, const int3
           winograd_tile_sums(s, v, w, n, sums);
           for (int32_t i = 0; i < kWinogradTile && oy + i < s.out_h; ++i) {
             for (int32_t j = 0; j < kWinogradTile && ox + j < s.out_w; ++j) {
-              const int32_t acc = bias[n] + winograd_sum(sums[i * kWinogradTile + j]);
-              y[((oy + i) * s.out_w + ox + j) * s.out_c + n] = Rq::apply(s, acc, mult, n);
+              const int32_t acc = bias[n] + winograd_sum(sums[i * kWinogradTile + j], s.shift);
+              y[((oy + i) * s.out_w + ox + j) * s.out_c + n] =
+                  static_cast<int8_t>(requantize(store, acc, mult[n]));
             }
           }
         }
@@ -85,13 +87,13 @@ void winograd_portable(const S& s, const int8_t* x, const int16_t* w, const int3
 }
 #endif
 
-// Weights as pack_winograd() packs them; biases for inputs x + 128, of a zero point of
-// pad_value + 128. Kernel, strides, dilations and groups of the shape are as above.
-template <class Rq, class S>
+// Results are as those of High. Weights as pack_winograd() packs them; biases for inputs x + 128,
+// of a zero point of pad_value + 128, shifted as the store shifts sums. Kernel, strides, dilations
+// and groups of the shape are as above.
+template <class S>
 MOTE_KERNEL void conv2d_winograd_s8(const S s, const int8_t* x, const int16_t* w,
                                     const int32_t* bias, const int32_t* mult, int8_t* y,
                                     int8_t* scratch) {
-  static_assert(Rq::kHigh, "results are int8");
 #if MOTE_ISA_DSP_WINOGRAD
   const isa::DspWinograd d{s.batch,
                            s.in_h,
@@ -106,7 +108,7 @@ MOTE_KERNEL void conv2d_winograd_s8(const S s, const int8_t* x, const int16_t* w
                            {s.zp, s.lo, s.hi, s.shift}};
   isa::dsp::winograd(d, x, w, bias, mult, y, scratch);
 #else
-  winograd_portable<Rq>(s, x, w, bias, mult, y, scratch);
+  winograd_portable(s, x, w, bias, mult, y, scratch);
 #endif
 }
 

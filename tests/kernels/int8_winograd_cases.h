@@ -10,6 +10,7 @@ inline void check_winograd(Check& check, Conv2dS8Shape s, Fill fill) {
   s.kernel_h = s.kernel_w = 3;
   s.stride_h = s.stride_w = s.dilation_h = s.dilation_w = s.groups = 1;
   s.pad_value = random_below(256) - 128;
+  if (s.in_c > 50) s.shift = 0;
   const int32_t row = s.in_w * s.in_c, k = 9 * s.in_c;
   const Bytes x = random_ints<int8_t>(int64_t{s.batch} * s.in_h * row, fill, -128, 127);
   const Bytes w = random_ints<int8_t>(int64_t{s.out_c} * k, fill, -127, 127);
@@ -34,10 +35,10 @@ inline void check_winograd(Check& check, Conv2dS8Shape s, Fill fill) {
   Words packed(static_cast<size_t>(pack::winograd_elements(s.out_c, s.in_c) / 2));  // aligned
   int16_t* const weights = reinterpret_cast<int16_t*>(packed.data());
   pack::pack_winograd(w.data(), s.out_c, s.in_c, weights);
+  for (int32_t& b : bias) b = static_cast<int32_t>(static_cast<uint32_t>(b) << s.shift);
   Output<int8_t> y(want.size());
   Scratch scratch(winograd_scratch(s));
-  conv2d_winograd_s8<High>(s, x.data(), weights, bias.data(), mult.data(), y.data(),
-                           scratch.data());
+  conv2d_winograd_s8(s, x.data(), weights, bias.data(), mult.data(), y.data(), scratch.data());
   check.compare(y, want, "image", s);
   check.expect(scratch.intact(), "winograd wrote beyond its scratch");
 }

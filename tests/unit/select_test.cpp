@@ -120,8 +120,9 @@ TEST_CASE("Winograd's form refuses what it does not make exactly") {
   };
   // 255 * 127 * 9 * 115 < 2^25 < 255 * 127 * 9 * 116
   CHECK(refused(conv2d_graph(115, -127)).empty());
-  CHECK(refused(conv2d_graph(116, -127)) == "sums of a channel may be 2^25 or more");
+  CHECK(refused(conv2d_graph(116, -127)) == "sums of a channel, shifted, may be 2^25 or more");
   CHECK(refused(conv2d_graph(116, 126)).empty());
+  CHECK_FALSE(refused(conv2d_graph(60, 127, {.store = {.shift = 1}})).empty());
   CHECK(refused(conv2d_graph(8, 1, {.stride = {1, 2}, .pad = {1, 1, 1, 2}})) ==
         "there are strides or dilations");
   CHECK(refused(conv2d_graph(8, 1, {.store = {.out = DType::S16}})) ==
