@@ -1,4 +1,6 @@
 // 3x3 convolutions in Winograd's form.
+#include <cmath>
+
 #include "kernels/integer_isa.h"
 #include "kernels/rows.h"
 #include "mote/winograd_s8.h"
@@ -51,19 +53,19 @@ Call lower_winograd(const Site& site, const Kernel&) {
           .scratch_dtype = DType::S8};
 }
 
-// Cycles of Cortex-M4: of transforming inputs, of products, of results.
+// Cycles of Cortex-M4: of inputs and results of each tile, and of products of each pair of tiles.
 double cost_winograd(const Site& site, const Kernel&) {
-  const auto rounded_up = [](int64_t n, int64_t to) { return (n + to - 1) / to; };
+  const auto rounded_up = [](int64_t n, int64_t to) {
+    return static_cast<double>((n + to - 1) / to);
+  };
   const Shape& y = site.out(0).shape;
-  const int64_t tiles =
-      y[0] * rounded_up(y[1], mote::kWinogradTile) * rounded_up(y[2], mote::kWinogradTile);
-  const int64_t words = mote::winograd_words(static_cast<int32_t>(site.in(0).shape[3]));
-  const int64_t blocks = rounded_up(y[3], mote::kWinogradChannels);
-  const double inputs = 410 * static_cast<double>(words) + 200;
-  const double products = mote::kWinogradPoints * (16.0 * static_cast<double>(words) + 25);
-  const double results = 330.0 * static_cast<double>(y[3]);
-  return static_cast<double>(tiles) * (inputs + results) +
-         static_cast<double>(rounded_up(tiles, 2) * blocks) * products + 1000;
+  const double tiles = static_cast<double>(y[0]) * rounded_up(y[1], mote::kWinogradTile) *
+                       rounded_up(y[2], mote::kWinogradTile);
+  const double words = mote::winograd_words(static_cast<int32_t>(site.in(0).shape[3]));
+  const double blocks = rounded_up(y[3], mote::kWinogradChannels);
+  const double of_tile = 600 * words + 600 + 352.0 * static_cast<double>(y[3]) + 125 * blocks;
+  const double of_pair = mote::kWinogradPoints * (16.75 * words + 24) * blocks;
+  return tiles * of_tile + std::ceil(tiles / 2) * of_pair + 500;
 }
 
 constexpr Kernel kRows[] = {
