@@ -46,13 +46,21 @@ MOTE_INLINE void winograd_output(const uint32_t* m, uint32_t* y) {
   y[3] = b + 8 * (d + m[5]);
 }
 
-// The result, shifted, from 576 times it.
-MOTE_INLINE int32_t winograd_sum(uint32_t y, int32_t shift) {
-  return static_cast<int32_t>(y * (kInverseOf9 << shift)) >> 6;
-}
-
 // Input channels are taken in fours; a word holds two of one four, 0 and 2 or 1 and 3.
 MOTE_INLINE constexpr int32_t winograd_words(int32_t in_c) { return (in_c + 3) / 4 * 2; }
+
+// Two tiles are taken at a time. Their transformed inputs go to scratch: 36 points of as many words
+// as pairs of input channels, each of the first tile beside the second's, and behind each point
+// room for the products with four output channels. Words from point to point:
+constexpr int32_t winograd_step(int32_t in_c) { return 2 * winograd_words(in_c) + 8; }
+
+// How results of a tile are made and where they go. Assembly reads it: members are 4 bytes each.
+struct WinogradResults {
+  int32_t m_step;                    // bytes from point to point of the products
+  uint32_t factor;                   // inverse of 9, shifted as the store shifts
+  int32_t zp, pixel_step, row_step;  // steps in bytes
+  const int32_t *bias, *mult;
+};
 
 namespace pack {
 
