@@ -53,8 +53,17 @@ Call lower_winograd(const Site& site, const Kernel&) {
           .scratch_dtype = DType::S8};
 }
 
-// Cycles of Cortex-M4: of inputs and results of each tile, and of products of each pair of tiles.
-double cost_winograd(const Site& site, const Kernel&) {
+// Cycles of Cortex-M4, and of Cortex-M3 for the portable kernel: of the inputs of each tile, for a
+// word of channels; of results, for a channel; of tiles beside that; and of products, for two
+// tiles, four channels and a word, and for two tiles and four channels.
+struct Costs {
+  double input, result, tile, product, block;
+};
+constexpr Costs kDspCosts{600, 352, 600, 16.75, 24};
+constexpr Costs kScalarCosts{635, 782, 900, 51.5, 26};
+
+double cost_winograd(const Site& site, const Kernel& kernel) {
+  const Costs& costs = kernel.isa == "DspS8" ? kDspCosts : kScalarCosts;
   const auto rounded_up = [](int64_t n, int64_t to) {
     return static_cast<double>((n + to - 1) / to);
   };
@@ -63,14 +72,16 @@ double cost_winograd(const Site& site, const Kernel&) {
                        rounded_up(y[2], mote::kWinogradTile);
   const double words = mote::winograd_words(static_cast<int32_t>(site.in(0).shape[3]));
   const double blocks = rounded_up(y[3], mote::kWinogradChannels);
-  const double of_tile = 600 * words + 600 + 352.0 * static_cast<double>(y[3]) + 125 * blocks;
-  const double of_pair = mote::kWinogradPoints * (16.75 * words + 24) * blocks;
+  const double of_tile =
+      costs.input * words + costs.result * static_cast<double>(y[3]) + costs.tile + 125 * blocks;
+  const double of_pair = mote::kWinogradPoints * (costs.product * words + costs.block) * blocks;
   return tiles * of_tile + std::ceil(tiles / 2) * of_pair + 500;
 }
 
 constexpr Kernel kRows[] = {
     // clang-format off
     // name                    op             needs isa      refuses           lower           cost           in place, by rows, order, weights
+    {"conv2d_winograd_s8",     &ops::qconv2d, kNone, "ScalarS8", refuses_winograd, lower_winograd, cost_winograd, nullptr, nullptr, nullptr, Weights::Expanded},
     {"conv2d_winograd_s8_dsp", &ops::qconv2d, kDsp, "DspS8", refuses_winograd, lower_winograd, cost_winograd, nullptr, nullptr, nullptr, Weights::Expanded},
     // clang-format on
 };

@@ -4,6 +4,7 @@
 #pragma once
 #include "conv2d_s8.h"
 #include "isa/dsp_winograd_s8.h"
+#include "isa/thumb_winograd_s8.h"
 
 namespace mote {
 
@@ -73,6 +74,10 @@ __attribute__((noinline)) inline void winograd_inputs(const int8_t* x, int32_t r
 MOTE_INLINE void winograd_products(uint32_t* v, const int16_t* w, int32_t words) {
   isa::dsp_winograd_products(v, w, words);
 }
+#elif MOTE_ISA_THUMB_WINOGRAD
+MOTE_INLINE void winograd_products(uint32_t* v, const int16_t* w, int32_t words) {
+  isa::thumb_winograd_products(v, w, words);
+}
 #else
 __attribute__((noinline)) inline void winograd_products(uint32_t* v, const int16_t* w,
                                                         int32_t words) {
@@ -88,8 +93,10 @@ __attribute__((noinline)) inline void winograd_products(uint32_t* v, const int16
         b[n] += static_cast<uint32_t>(b1 * w[2 * n + 1]);
       }
     }
-    MOTE_UNROLL for (int32_t n = 0; n < kWinogradChannels; ++n)* v++ = a[n];
-    MOTE_UNROLL for (int32_t n = 0; n < kWinogradChannels; ++n)* v++ = b[n];
+    MOTE_UNROLL for (int32_t n = 0; n < kWinogradChannels; ++n) {
+      v[n] = a[n], v[kWinogradChannels + n] = b[n];
+    }
+    v += 2 * kWinogradChannels;
   }
 }
 #endif

@@ -96,7 +96,11 @@ TEST_CASE("3x3 convolutions take Winograd's form where speed is asked for") {
         "allow");
   CHECK(select(graph, "cortex-m7", Goal::Speed).kernel->name == winograd);
   CHECK(select(graph, "cortex-m55", Goal::Speed).kernel->name == "conv2d_s8_mve");
-  CHECK(select(graph, "cortex-m3", Goal::Speed).kernel->name == "conv2d_s8");
+  CHECK(select(graph, "cortex-m3", Goal::Speed).kernel->name == "conv2d_winograd_s8");
+  CHECK(select(graph, "rv32imc", Goal::Speed).kernel->name == "conv2d_winograd_s8");
+  CHECK(select(graph, "rv32gcv", Goal::Speed).kernel->name == "conv2d_s8_rvv");
+  CHECK(select(graph, "aarch64", Goal::Speed).kernel->name == "conv2d_s8_neon");
+  CHECK(select(graph, "aarch64-dotprod", Goal::Speed).kernel->name == "conv2d_s8_dot");
 }
 
 TEST_CASE("limits and rows take Winograd's form back") {
