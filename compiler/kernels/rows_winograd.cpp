@@ -78,11 +78,23 @@ double cost_winograd(const Site& site, const Kernel& kernel) {
   return tiles * of_tile + std::ceil(tiles / 2) * of_pair + 500;
 }
 
+// Four rows are made from inputs in any order, and all are read before the next four are begun.
+std::optional<PixelOrder> winograd_order(const Site& site, const Kernel&) {
+  const auto& a = site.op.as<QConv2dAttrs>();
+  const Shape &x = site.in(0).shape, &y = site.out(0).shape;
+  if (x[0] != 1) return {};
+  return PixelOrder{.x = x,
+                    .y = y,
+                    .pad = {a.pad[0], a.pad[1]},
+                    .reach = {3, 3},
+                    .pixels = mote::kWinogradTile * y[2]};
+}
+
 constexpr Kernel kRows[] = {
     // clang-format off
     // name                    op             needs isa      refuses           lower           cost           in place, by rows, order, weights
-    {"conv2d_winograd_s8",     &ops::qconv2d, kNone, "ScalarS8", refuses_winograd, lower_winograd, cost_winograd, nullptr, nullptr, nullptr, Weights::Expanded},
-    {"conv2d_winograd_s8_dsp", &ops::qconv2d, kDsp, "DspS8", refuses_winograd, lower_winograd, cost_winograd, nullptr, nullptr, nullptr, Weights::Expanded},
+    {"conv2d_winograd_s8",     &ops::qconv2d, kNone, "ScalarS8", refuses_winograd, lower_winograd, cost_winograd, nullptr, nullptr, winograd_order, Weights::Expanded},
+    {"conv2d_winograd_s8_dsp", &ops::qconv2d, kDsp, "DspS8", refuses_winograd, lower_winograd, cost_winograd, nullptr, nullptr, winograd_order, Weights::Expanded},
     // clang-format on
 };
 

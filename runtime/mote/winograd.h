@@ -16,6 +16,13 @@
 #pragma once
 #include "config.h"
 
+// A body that all layers share. GCC would make copies for the constants of some callers.
+#if defined(__clang__)
+#define MOTE_WINOGRAD_SHARED __attribute__((noinline)) inline
+#else
+#define MOTE_WINOGRAD_SHARED __attribute__((noinline, noclone)) inline
+#endif
+
 namespace mote {
 
 constexpr int32_t kWinogradTile = 4;      // rows and columns of results

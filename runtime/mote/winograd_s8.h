@@ -40,9 +40,8 @@ MOTE_INLINE void winograd_pairs(const int8_t* x, uint32_t& even, uint32_t& odd) 
 }
 
 // The inputs of a tile to v, transformed. x: 6x6 pixels, steps in bytes; `quads` fours of channels.
-__attribute__((noinline)) inline void winograd_inputs(const int8_t* x, int32_t row_step,
-                                                      int32_t pixel_step, int32_t quads,
-                                                      uint32_t* v, int32_t v_step) {
+MOTE_WINOGRAD_SHARED void winograd_inputs(const int8_t* x, int32_t row_step, int32_t pixel_step,
+                                          int32_t quads, uint32_t* v, int32_t v_step) {
   for (; quads > 0; --quads, x += 4, v += 4) {
     uint32_t t[2][kWinogradPoints];
     MOTE_NO_UNROLL for (int32_t j = 0; j < kWinogradWindow; ++j) {
@@ -79,8 +78,7 @@ MOTE_INLINE void winograd_products(uint32_t* v, const int16_t* w, int32_t words)
   isa::thumb_winograd_products(v, w, words);
 }
 #else
-__attribute__((noinline)) inline void winograd_products(uint32_t* v, const int16_t* w,
-                                                        int32_t words) {
+MOTE_WINOGRAD_SHARED void winograd_products(uint32_t* v, const int16_t* w, int32_t words) {
   for (int32_t p = 0; p < kWinogradPoints; ++p) {
     uint32_t a[kWinogradChannels] = {}, b[kWinogradChannels] = {};
     for (const uint32_t* const end = v + 2 * words; v != end; v += 2, w += 2 * kWinogradChannels) {
@@ -102,9 +100,8 @@ __attribute__((noinline)) inline void winograd_products(uint32_t* v, const int16
 #endif
 
 // The results of n channels of a tile, from the products m.
-__attribute__((noinline)) inline void winograd_results_any(const uint32_t* m,
-                                                           const WinogradResults& how, int8_t* y,
-                                                           int32_t n, int32_t lo, int32_t hi) {
+MOTE_WINOGRAD_SHARED void winograd_results_any(const uint32_t* m, const WinogradResults& how,
+                                               int8_t* y, int32_t n, int32_t lo, int32_t hi) {
   const int32_t step = how.m_step / 4, pixel_step = how.pixel_step;
   const isa::StoreS8 store{how.zp, lo, hi, 0};  // sums are shifted
   for (int32_t c = 0; c < n; ++c, ++m, ++y) {
@@ -139,9 +136,9 @@ MOTE_INLINE void winograd_results(const isa::StoreS8& store, const uint32_t* m,
 }
 
 // The results of a tile that the image cuts.
-__attribute__((noinline)) inline void winograd_cut(const isa::StoreS8& store, const uint32_t* m,
-                                                   WinogradResults how, int8_t* y, int32_t n,
-                                                   int32_t height, int32_t width) {
+MOTE_WINOGRAD_SHARED void winograd_cut(const isa::StoreS8& store, const uint32_t* m,
+                                       WinogradResults how, int8_t* y, int32_t n, int32_t height,
+                                       int32_t width) {
   int8_t all[kWinogradTile][kWinogradTile][kWinogradChannels];
   const int32_t row_step = how.row_step, pixel_step = how.pixel_step;
   how.row_step = sizeof all[0], how.pixel_step = sizeof all[0][0];
@@ -171,8 +168,8 @@ MOTE_INLINE void copy_aligned(int8_t* to, const int8_t* from, int32_t n) {
 
 // The inputs of a tile, from the image or, where they are not all inside it or not in aligned
 // fours, from a copy with padding.
-inline void winograd_load(const Winograd& d, const WinogradTile& tile, uint32_t* v, int32_t v_step,
-                          int8_t* patch) {
+MOTE_WINOGRAD_SHARED void winograd_load(const Winograd& d, const WinogradTile& tile, uint32_t* v,
+                                        int32_t v_step, int8_t* patch) {
   const int32_t iy = tile.oy - d.pad_top, ix = tile.ox - d.pad_left;
   const int32_t row = d.in_w * d.in_c, quads = (d.in_c + 3) / 4;
   const Range rows = taps_inside(iy, kWinogradWindow, 1, d.in_h);
@@ -199,9 +196,9 @@ inline void winograd_load(const Winograd& d, const WinogradTile& tile, uint32_t*
 }
 
 // A layer.
-__attribute__((noinline)) inline void winograd(const Winograd& d, const int8_t* x, const int16_t* w,
-                                               const int32_t* bias, const int32_t* mult, int8_t* y,
-                                               int8_t* scratch) {
+MOTE_WINOGRAD_SHARED void winograd(const Winograd& d, const int8_t* x, const int16_t* w,
+                                   const int32_t* bias, const int32_t* mult, int8_t* y,
+                                   int8_t* scratch) {
   const int32_t words = winograd_words(d.in_c), step = winograd_step(d.in_c);
   uint32_t* const v = reinterpret_cast<uint32_t*>(scratch);
   int8_t* const patch = scratch + 4 * kWinogradPoints * step;
