@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <tuple>
 
 #include "kernels/blocks.h"
 #include "kernels/costs.h"
 #include "plan/arena.h"
+#include "plan/expansion.h"
 #include "plan/fed.h"
 #include "plan/liveness.h"
 #include "plan/order.h"
@@ -56,7 +58,8 @@ void place_weights(Program& program, Step& step, UniqueNames& names) {
   }
 }
 
-void make_steps(Program& program, Goal goal, Weights weights) {
+// `plain`: results of the ops that may not expand weights.
+void make_steps(Program& program, Goal goal, const std::set<ValueId>& plain) {
   UniqueNames names;  // shapes and constants share a namespace in the emitted code
   for (const Op& op : program.graph.ops) {
     const bool empty = std::all_of(op.out.begin(), op.out.end(), [&](ValueId id) {
@@ -67,6 +70,7 @@ void make_steps(Program& program, Goal goal, Weights weights) {
     Step step;
     step.op = op;
     step.name = step_name(op, names);
+    const Weights weights = plain.contains(op.out[0]) ? Weights::Plain : Weights::Expanded;
     with_context(fmt::format("choosing a kernel for {}", describe(op.origin)),
                  [&] { step.selection = select_kernel(site, *program.target, goal, weights); });
     const Kernel& kernel = *step.selection.kernel;
@@ -230,11 +234,6 @@ Program best_plan(const Program& whole, const PlanOptions& options) {
 // in milliseconds.
 constexpr int64_t kLargestReplay = 4 << 20;
 
-bool exceeds_limits(const Program& program, const PlanOptions& options) {
-  return (options.arena_limit && program.arena_bytes > *options.arena_limit) ||
-         (options.flash_limit && program.weights_bytes() > *options.flash_limit);
-}
-
 void check_limits(const Program& program, const PlanOptions& options) {
   if (options.arena_limit && program.arena_bytes > *options.arena_limit) {
     Diag diag{.code = "E4101",
@@ -268,7 +267,17 @@ Program whole_program(Graph graph, const Target& target, const PlanOptions& opti
   program.name = options.name;
   program.target = &target;
   program.graph = std::move(graph);
-  make_steps(program, options.goal, weights);
+  std::set<ValueId> plain;
+  if (weights == Weights::Plain)
+    for (const Op& op : program.graph.ops) plain.insert(op.out[0]);
+  make_steps(program, options.goal, plain);
+  while (options.flash_limit && program.weights_bytes() > *options.flash_limit) {
+    const std::optional<ValueId> least = least_worthwhile(program);
+    if (!least) break;
+    plain.insert(*least);
+    program.steps.clear(), program.constants.clear();
+    make_steps(program, options.goal, plain);
+  }
   return program;
 }
 
@@ -309,7 +318,8 @@ Program plan(Graph graph, const Target& target, const PlanOptions& options) {
   const bool rows = options.stream_input || !options.memories.empty();
   const Weights most = rows ? Weights::Plain : Weights::Expanded;
   Program program = best_plan(whole_program(graph, target, options, most), options);
-  if (options.goal == Goal::Speed && most == Weights::Expanded && exceeds_limits(program, options))
+  const bool expanded = least_worthwhile(program).has_value();
+  if (expanded && options.arena_limit && program.arena_bytes > *options.arena_limit)
     program = best_plan(whole_program(std::move(graph), target, options, Weights::Plain), options);
   if (program.arena_bytes <= kLargestReplay) check_plan(program);
   check_limits(program, options);

@@ -56,20 +56,26 @@ TEST_CASE("small weights are packed in four bits unless speed is asked for") {
   CHECK(times_16.call.operands[1].weights.elements() == 64 * 64 / 2 + 64 / 2);
 }
 
-// A 3x3 layer on images of 8 x 8, all weights of value `weight`.
-Graph conv2d_graph(int64_t channels, int8_t weight, QConv2dAttrs attrs = {.pad = {1, 1, 1, 1}}) {
+// A 3x3 layer, all weights of value `weight`.
+ValueId append_conv2d(Graph& graph, ValueId x, int64_t outputs, int8_t weight,
+                      const QConv2dAttrs& attrs) {
+  Tensor w = Tensor::zeros(DType::S8, {outputs, 3, 3, graph.type(x).shape[3]});
+  std::fill_n(w.data<int8_t>(), w.elements(), weight);
+  const auto vector = [&](int32_t value) {
+    return graph.add_constant(
+        "c", s32_vector(std::vector<int32_t>(static_cast<size_t>(outputs), value)));
+  };
+  return append1(graph, ops::qconv2d, attrs,
+                 {x, graph.add_constant("w", std::move(w)), vector(5), vector(1 << 24)}, {});
+}
+
+// One of 16 outputs, on images of 8 x 8.
+Graph conv2d_graph(int64_t channels, int8_t weight,
+                   const QConv2dAttrs& attrs = {.pad = {1, 1, 1, 1}}) {
   Graph graph;
   const ValueId x = graph.add_value("x", {.dtype = DType::S8, .shape = {1, 8, 8, channels}});
   graph.inputs = {{"x", x}};
-  Tensor w = Tensor::zeros(DType::S8, {16, 3, 3, channels});
-  std::fill_n(w.data<int8_t>(), w.elements(), weight);
-  const ValueId y =
-      append1(graph, ops::qconv2d, attrs,
-              {x, graph.add_constant("w", std::move(w)),
-               graph.add_constant("bias", s32_vector(std::vector<int32_t>(16, 5))),
-               graph.add_constant("multipliers", s32_vector(std::vector<int32_t>(16, 1 << 24)))},
-              {});
-  graph.outputs = {{"y", y}};
+  graph.outputs = {{"y", append_conv2d(graph, x, 16, weight, attrs)}};
   return graph;
 }
 
@@ -116,6 +122,24 @@ TEST_CASE("limits and rows take Winograd's form back") {
   CHECK(kernel({.name = "m", .goal = Goal::Speed, .stream_input = "x"}) == "conv2d_s8_dsp");
   CHECK(kernel({.name = "m", .goal = Goal::Speed, .memories = {{"fast", 65536}}}) ==
         "conv2d_s8_dsp");
+}
+
+TEST_CASE("flash goes where it saves most") {
+  Graph graph = conv2d_graph(16, 100);
+  const ValueId y = graph.outputs[0].value;
+  graph.outputs = {{"z", append_conv2d(graph, y, 4, 100, {.pad = {1, 1, 1, 1}})}};
+  const auto kernels = [&](std::optional<int64_t> flash) {
+    const Program program = plan(graph, find_target("cortex-m4"),
+                                 {.name = "m", .goal = Goal::Speed, .flash_limit = flash});
+    std::vector<std::string_view> names;
+    for (const Step& step : program.steps) names.push_back(step.selection.kernel->name);
+    return names;
+  };
+  const std::string_view winograd = "conv2d_winograd_s8_dsp", direct = "conv2d_s8_dsp";
+  CHECK(kernels({}) == std::vector{winograd, winograd});
+  CHECK(kernels(23200) == std::vector{winograd, winograd});
+  CHECK(kernels(23199) == std::vector{winograd, direct});
+  CHECK(kernels(18000) == std::vector{direct, direct});
 }
 
 TEST_CASE("Winograd's form refuses what it does not make exactly") {
