@@ -6,6 +6,7 @@
 #include "ops/qpool.h"
 #include "ops/qsoftmax.h"
 #include "ops/quantize.h"
+#include "ops/rescale.h"
 #include "ops/shapes.h"
 
 namespace motec {
@@ -91,11 +92,46 @@ Call lower_mul(const Site& site, const Kernel& kernel) {
           .operands = {Operand::input(0), Operand::input(1), Operand::output(0)}};
 }
 
+Call lower_rescale(const Site& site, const Kernel&) {
+  return {.function = "mote::rescale",
+          .headers = {"rescale.h"},
+          .shape = shape_members(rescale_shape(site.op.as<RescaleAttrs>(), site.in(0).shape)),
+          .operands = {Operand::input(0), Operand::output(0)}};
+}
+
+Call lower_add_s16(const Site& site, const Kernel&) {
+  return {.function = "mote::add_s16",
+          .headers = {"binary_s16.h"},
+          .shape = shape_members(
+              qadd_s16_shape(site.op.as<QAddAttrs>(), site.in(0).shape, site.in(1).shape)),
+          .operands = {Operand::input(0), Operand::input(1), Operand::output(0)}};
+}
+
+Call lower_mul_s16(const Site& site, const Kernel&) {
+  return {.function = "mote::mul_s16",
+          .headers = {"binary_s16.h"},
+          .shape = shape_members(
+              qmul_s16_shape(site.op.as<QMulAttrs>(), site.in(0).shape, site.in(1).shape)),
+          .operands = {Operand::input(0), Operand::input(1), Operand::output(0)}};
+}
+
+std::string refuses_int16(const Site& site) {
+  return site.in(0).dtype == DType::S8 ? "" : "the operands are not int8";
+}
+std::string refuses_int8(const Site& site) {
+  return site.in(0).dtype == DType::S16 ? "" : "the operands are not int16";
+}
+
 std::string refuses_pool(const Site& site) {
   const auto s = qpool_shape(site.op.as<QPoolAttrs>(), site.in(0).shape);
   return s.kernel_h <= mote::kMaxKernelRows
              ? ""
              : fmt::format("the window has more than {} rows", mote::kMaxKernelRows);
+}
+template <std::string (*refuses_type)(const Site&)>
+std::string refuses_pool_of(const Site& site) {
+  const std::string reason = refuses_type(site);
+  return reason.empty() ? refuses_pool(site) : reason;
 }
 
 Call lower_pool(const Site& site, const Kernel& kernel) {
@@ -176,21 +212,25 @@ constexpr Kernel kRows[] = {
     {"dequantize_s8_mve", &ops::dequantize, kMve, "MveS8", refuses_dequantize_s8, lower_runs<lower_dequantize>, cost_runs, nullptr, rows_off_axis<DequantizeAttrs>},
     {"flip_sign",     &ops::flip_sign,  kNone, "",         serves_all,   lower_flip,       per_element,   first_in_place, rows_alone},
     {"lookup_s8",     &ops::lookup,     kNone, "",         serves_all,   lower_lookup,     per_element,   first_in_place, rows_alone},
-    {"add_s8",        &ops::qadd,       kNone, "ScalarS8", serves_all,   lower_add,        vectors_first, same_shape_in_place, rows_alone},
-    {"add_s8_dsp",    &ops::qadd,       kDsp,  "DspS8",    serves_all,   lower_add,        vectors_first, same_shape_in_place, rows_alone},
-    {"add_s8_mve",    &ops::qadd,       kMve,  "MveS8",    serves_all,   lower_add,        vectors_first, same_shape_in_place, rows_alone},
-    {"add_s8_neon",   &ops::qadd,       kNeon, "NeonS8",   serves_all,   lower_add,        vectors_first, same_shape_in_place, rows_alone},
-    {"add_s8_rvv",    &ops::qadd,       kRvv,  "RvvS8",    serves_all,   lower_add,        vectors_first, same_shape_in_place, rows_alone},
-    {"mul_s8",        &ops::qmul,       kNone, "ScalarS8", serves_all,   lower_mul,        vectors_first, same_shape_in_place, rows_alone},
-    {"mul_s8_dsp",    &ops::qmul,       kDsp,  "DspS8",    serves_all,   lower_mul,        vectors_first, same_shape_in_place, rows_alone},
-    {"mul_s8_mve",    &ops::qmul,       kMve,  "MveS8",    serves_all,   lower_mul,        vectors_first, same_shape_in_place, rows_alone},
-    {"mul_s8_neon",   &ops::qmul,       kNeon, "NeonS8",   serves_all,   lower_mul,        vectors_first, same_shape_in_place, rows_alone},
-    {"mul_s8_rvv",    &ops::qmul,       kRvv,  "RvvS8",    serves_all,   lower_mul,        vectors_first, same_shape_in_place, rows_alone},
-    {"pool_s8",       &ops::qpool,      kNone, "ScalarS8", refuses_pool, lower_pool,       vectors_first, nullptr, pool_rows},
-    {"pool_s8_dsp",   &ops::qpool,      kDsp,  "DspS8",    refuses_pool, lower_pool,       vectors_first, nullptr, pool_rows},
-    {"pool_s8_mve",   &ops::qpool,      kMve,  "MveS8",    refuses_pool, lower_pool,       vectors_first, nullptr, pool_rows},
-    {"pool_s8_neon",  &ops::qpool,      kNeon, "NeonS8",   refuses_pool, lower_pool,       vectors_first, nullptr, pool_rows},
-    {"pool_s8_rvv",   &ops::qpool,      kRvv,  "RvvS8",    refuses_pool, lower_pool,       vectors_first, nullptr, pool_rows},
+    {"rescale",       &ops::rescale,    kNone, "",         serves_all,   lower_rescale,    per_element,   same_shape_in_place, rows_alone},
+    {"add_s8",        &ops::qadd,       kNone, "ScalarS8", refuses_int16,lower_add,        vectors_first, same_shape_in_place, rows_alone},
+    {"add_s8_dsp",    &ops::qadd,       kDsp,  "DspS8",    refuses_int16,lower_add,        vectors_first, same_shape_in_place, rows_alone},
+    {"add_s8_mve",    &ops::qadd,       kMve,  "MveS8",    refuses_int16,lower_add,        vectors_first, same_shape_in_place, rows_alone},
+    {"add_s8_neon",   &ops::qadd,       kNeon, "NeonS8",   refuses_int16,lower_add,        vectors_first, same_shape_in_place, rows_alone},
+    {"add_s8_rvv",    &ops::qadd,       kRvv,  "RvvS8",    refuses_int16,lower_add,        vectors_first, same_shape_in_place, rows_alone},
+    {"mul_s8",        &ops::qmul,       kNone, "ScalarS8", refuses_int16,lower_mul,        vectors_first, same_shape_in_place, rows_alone},
+    {"mul_s8_dsp",    &ops::qmul,       kDsp,  "DspS8",    refuses_int16,lower_mul,        vectors_first, same_shape_in_place, rows_alone},
+    {"mul_s8_mve",    &ops::qmul,       kMve,  "MveS8",    refuses_int16,lower_mul,        vectors_first, same_shape_in_place, rows_alone},
+    {"mul_s8_neon",   &ops::qmul,       kNeon, "NeonS8",   refuses_int16,lower_mul,        vectors_first, same_shape_in_place, rows_alone},
+    {"mul_s8_rvv",    &ops::qmul,       kRvv,  "RvvS8",    refuses_int16,lower_mul,        vectors_first, same_shape_in_place, rows_alone},
+    {"add_s16",       &ops::qadd,       kNone, "",         refuses_int8, lower_add_s16,    per_element,   same_shape_in_place, rows_alone},
+    {"mul_s16",       &ops::qmul,       kNone, "",         refuses_int8, lower_mul_s16,    per_element,   same_shape_in_place, rows_alone},
+    {"pool_s8",       &ops::qpool,      kNone, "ScalarS8", refuses_pool_of<refuses_int16>, lower_pool,       vectors_first, nullptr, pool_rows},
+    {"pool_s8_dsp",   &ops::qpool,      kDsp,  "DspS8",    refuses_pool_of<refuses_int16>, lower_pool,       vectors_first, nullptr, pool_rows},
+    {"pool_s8_mve",   &ops::qpool,      kMve,  "MveS8",    refuses_pool_of<refuses_int16>, lower_pool,       vectors_first, nullptr, pool_rows},
+    {"pool_s8_neon",  &ops::qpool,      kNeon, "NeonS8",   refuses_pool_of<refuses_int16>, lower_pool,       vectors_first, nullptr, pool_rows},
+    {"pool_s8_rvv",   &ops::qpool,      kRvv,  "RvvS8",    refuses_pool_of<refuses_int16>, lower_pool,       vectors_first, nullptr, pool_rows},
+    {"pool_s16",      &ops::qpool,      kNone, "ScalarS8", refuses_pool_of<refuses_int8>, lower_pool, vectors_first, nullptr, pool_rows},
     {"softmax_s8",    &ops::qsoftmax,   kNone, "",         serves_all,   lower_softmax,    per_element,   first_in_place, rows_off_axis<QSoftmaxAttrs>},
     {"matmul_s8",     &ops::qmatmul,    kNone, "ScalarS8", serves_all,   lower_matmul,     vectors_first},
     {"matmul_s8_dsp", &ops::qmatmul,    kDsp,  "DspS8",    serves_all,   lower_matmul,     vectors_first},

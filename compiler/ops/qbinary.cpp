@@ -9,25 +9,38 @@
 namespace motec {
 namespace {
 
-std::vector<Type> infer(std::string_view name, const InferCtx& c) {
-  internal_check(c.in[0]->dtype == DType::S8 && c.in[1]->dtype == DType::S8, "{} of {} and {}",
-                 name, to_string(*c.in[0]), to_string(*c.in[1]));
-  return {{.dtype = DType::S8, .shape = broadcast({c.in[0]->shape, c.in[1]->shape}, name)}};
+std::vector<Type> infer(std::string_view name, DType out, const InferCtx& c) {
+  const DType x = c.in[0]->dtype;
+  internal_check(c.in[1]->dtype == x && (x == DType::S16 || (x == DType::S8 && out == DType::S8)),
+                 "{} of {} and {}", name, to_string(*c.in[0]), to_string(*c.in[1]));
+  return {{.dtype = out, .shape = broadcast({c.in[0]->shape, c.in[1]->shape}, name)}};
 }
 
-std::vector<Type> infer_add(const QAddAttrs&, const InferCtx& c) { return infer("QAdd", c); }
-std::vector<Type> infer_mul(const QMulAttrs&, const InferCtx& c) { return infer("QMul", c); }
+std::vector<Type> infer_add(const QAddAttrs& a, const InferCtx& c) {
+  return infer("QAdd", a.out, c);
+}
+std::vector<Type> infer_mul(const QMulAttrs& a, const InferCtx& c) {
+  return infer("QMul", a.store.out, c);
+}
 
 void eval_add(const QAddAttrs& a, const EvalCtx& c) {
-  mote::add_s8<mote::isa::ScalarS8>(qadd_shape(a, c.in[0]->shape, c.in[1]->shape),
-                                    c.in[0]->data<int8_t>(), c.in[1]->data<int8_t>(),
-                                    c.out[0]->data<int8_t>());
+  const Tensor &x = *c.in[0], &z = *c.in[1];
+  if (x.dtype == DType::S16)
+    return with_narrow(*c.out[0], [&](auto* y) {
+      mote::add_s16(qadd_s16_shape(a, x.shape, z.shape), x.data<int16_t>(), z.data<int16_t>(), y);
+    });
+  mote::add_s8<mote::isa::ScalarS8>(qadd_shape(a, x.shape, z.shape), x.data<int8_t>(),
+                                    z.data<int8_t>(), c.out[0]->data<int8_t>());
 }
 
 void eval_mul(const QMulAttrs& a, const EvalCtx& c) {
-  mote::mul_s8<mote::isa::ScalarS8>(qmul_shape(a, c.in[0]->shape, c.in[1]->shape),
-                                    c.in[0]->data<int8_t>(), c.in[1]->data<int8_t>(),
-                                    c.out[0]->data<int8_t>());
+  const Tensor &x = *c.in[0], &z = *c.in[1];
+  if (x.dtype == DType::S16)
+    return with_narrow(*c.out[0], [&](auto* y) {
+      mote::mul_s16(qmul_s16_shape(a, x.shape, z.shape), x.data<int16_t>(), z.data<int16_t>(), y);
+    });
+  mote::mul_s8<mote::isa::ScalarS8>(qmul_shape(a, x.shape, z.shape), x.data<int8_t>(),
+                                    z.data<int8_t>(), c.out[0]->data<int8_t>());
 }
 
 // The walk of a float32 Binary is that of an integer one.
@@ -48,7 +61,7 @@ mote::AddS8Shape qadd_shape(const QAddAttrs& attrs, const Shape& a, const Shape&
   auto s = walk_of<mote::AddS8Shape>(a, b);
   s.a_mult = attrs.a_mult;
   s.b_mult = attrs.b_mult;
-  s.offset = attrs.offset;
+  s.offset = static_cast<int32_t>(attrs.offset);
   s.right = attrs.right;
   s.lo = attrs.lo;
   s.hi = attrs.hi;
@@ -61,6 +74,30 @@ mote::MulS8Shape qmul_shape(const QMulAttrs& attrs, const Shape& a, const Shape&
   s.b_zp = attrs.b_zp;
   s.mult = attrs.mult;
   fill_store(s, attrs.store);
+  return s;
+}
+
+mote::AddS16Shape qadd_s16_shape(const QAddAttrs& attrs, const Shape& a, const Shape& b) {
+  auto s = walk_of<mote::AddS16Shape>(a, b);
+  s.a_mult = attrs.a_mult;
+  s.b_mult = attrs.b_mult;
+  s.offset_high = static_cast<int32_t>(attrs.offset >> 32);
+  s.offset_low = static_cast<int32_t>(attrs.offset);
+  s.right = attrs.right;
+  s.lo = attrs.lo;
+  s.hi = attrs.hi;
+  return s;
+}
+
+mote::MulS16Shape qmul_s16_shape(const QMulAttrs& attrs, const Shape& a, const Shape& b) {
+  auto s = walk_of<mote::MulS16Shape>(a, b);
+  s.a_zp = attrs.a_zp;
+  s.b_zp = attrs.b_zp;
+  s.mult = attrs.mult;
+  s.right = attrs.right;
+  s.zp = attrs.store.zp;
+  s.lo = attrs.store.lo;
+  s.hi = attrs.store.hi;
   return s;
 }
 

@@ -8,22 +8,24 @@ namespace {
 
 std::vector<Type> infer(const QPoolAttrs& a, const InferCtx& c) {
   const Type& x = *c.in[0];
-  internal_check(x.dtype == DType::S8 && x.shape.size() == 4, "QPool of {}", to_string(x));
+  internal_check(is_narrow_signed(x.dtype) && x.shape.size() == 4, "QPool of {}", to_string(x));
   internal_check(a.window.kind == PoolKind::Max || c.in[1]->dtype == DType::S32,
                  "QPool: multipliers {}", to_string(*c.in[1]));
-  return {
-      {.dtype = DType::S8, .shape = {x.shape[0], a.window.out[0], a.window.out[1], x.shape[3]}}};
+  const DType dtype = a.window.kind == PoolKind::Max ? x.dtype : a.store.out;
+  return {{.dtype = dtype, .shape = {x.shape[0], a.window.out[0], a.window.out[1], x.shape[3]}}};
 }
 
 void eval(const QPoolAttrs& a, const EvalCtx& c) {
   using Isa = mote::isa::ScalarS8;
   const mote::PoolS8Shape s = qpool_shape(a, c.in[0]->shape);
-  const int8_t* x = c.in[0]->data<int8_t>();
-  int8_t* y = c.out[0]->data<int8_t>();
-  if (a.window.kind == PoolKind::Max) return mote::maxpool_s8<Isa>(s, x, y);
   std::vector<int32_t> scratch(static_cast<size_t>(s.in_c));
-  mote::avgpool_s8<Isa>(s, x, c.in[1]->data<int32_t>(), y,
-                        reinterpret_cast<int8_t*>(scratch.data()));
+  with_narrow(*c.in[0], [&]<class X>(const X* x) {
+    if (a.window.kind == PoolKind::Max) return mote::maxpool_s8<Isa>(s, x, c.out[0]->data<X>());
+    with_narrow(*c.out[0], [&](auto* y) {
+      mote::avgpool_s8<Isa>(s, x, c.in[1]->data<int32_t>(), y,
+                            reinterpret_cast<int8_t*>(scratch.data()));
+    });
+  });
 }
 
 }  // namespace

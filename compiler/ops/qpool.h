@@ -1,5 +1,5 @@
-// Max and average pooling of int8 maps, NHWC. An average has one more operand: the multipliers for
-// a mean over 1, 2, ... cells, int32 [largest number of cells].
+// Max and average pooling of int8 or int16 maps, NHWC. An average has one more operand: the
+// multipliers for a mean over 1, 2, ... cells, int32 [largest number of cells].
 #pragma once
 #include "mote/pool_s8.h"
 #include "ops/pool.h"
@@ -11,7 +11,7 @@ struct QPoolAttrs {
   PoolAttrs window = {};    // kind Max or Average
   int32_t in_zp = 0;        // of an average's operand
   int32_t first_cells = 1;  // of an average: the number of cells that the first multiplier is for
-  Store store = {};         // of an average: High, int8
+  Store store = {};         // of an average: High
   MOTE_FIELDS(window, in_zp, first_cells, store)
   bool operator==(const QPoolAttrs&) const = default;
 };

@@ -25,6 +25,7 @@
 #include "ops/recurrent.h"
 #include "ops/reduce.h"
 #include "ops/resample.h"
+#include "ops/rescale.h"
 #include "ops/reshape.h"
 #include "ops/scatter.h"
 #include "ops/select.h"
@@ -68,6 +69,7 @@ std::span<const OpDef* const> all_ops() {
       &ops::recurrent,
       &ops::reduce,
       &ops::resample,
+      &ops::rescale,
       &ops::reshape,
       &ops::scatter_elements,
       &ops::scatter_nd,

@@ -27,6 +27,8 @@ int64_t params_of(const Store& store) {
   return store.form == StoreForm::Raw ? 0 : store.form == StoreForm::Wide ? 2 : 1;
 }
 
+bool is_narrow_signed(DType dtype) { return dtype == DType::S8 || dtype == DType::S16; }
+
 Tensor weights_tensor(const Shape& shape, const std::vector<int64_t>& values) {
   const bool narrow =
       std::all_of(values.begin(), values.end(), [](int64_t v) { return v >= -127 && v <= 127; });
@@ -44,11 +46,8 @@ Tensor s32_vector(const std::vector<int32_t>& values) {
 
 void check_integer_operands(std::string_view name, const std::vector<const Type*>& in,
                             const Store& store, int64_t channels) {
-  const auto is_narrow = [](const Type& type) {
-    return type.dtype == DType::S8 || type.dtype == DType::S16;
-  };
-  internal_check(is_narrow(*in[0]) && is_narrow(*in[1]), "{} of {} and {}", name, to_string(*in[0]),
-                 to_string(*in[1]));
+  internal_check(is_narrow_signed(in[0]->dtype) && is_narrow_signed(in[1]->dtype),
+                 "{} of {} and {}", name, to_string(*in[0]), to_string(*in[1]));
   internal_check(in[2]->dtype == DType::S32 && in[2]->shape == Shape{channels},
                  "{}: bias {} for {} channels", name, to_string(*in[2]), channels);
   internal_check(in[3]->dtype == DType::S32 && in[3]->elements() == channels * params_of(store),

@@ -40,14 +40,21 @@ void with_requant(const Store& store, Body body) {
   }
 }
 
+// Whether activations may have the type: int8 or int16.
+bool is_narrow_signed(DType dtype);
+
+// Calls body(data) with a typed pointer to a tensor of int8 or int16.
+template <class T, class Body>
+void with_narrow(T& tensor, Body body) {
+  tensor.dtype == DType::S8 ? body(tensor.template data<int8_t>())
+                            : body(tensor.template data<int16_t>());
+}
+
 // Calls body(x, w) with typed pointers to an operand of int8 or int16 and to weights of either
 // type.
 template <class Body>
 void with_integers(const Tensor& x, const Tensor& w, Body body) {
-  const auto with_x = [&]<class X>(const X* px) {
-    w.dtype == DType::S8 ? body(px, w.data<int8_t>()) : body(px, w.data<int16_t>());
-  };
-  x.dtype == DType::S8 ? with_x(x.data<int8_t>()) : with_x(x.data<int16_t>());
+  with_narrow(x, [&](const auto* px) { with_narrow(w, [&](const auto* pw) { body(px, pw); }); });
 }
 
 // Weights without zero points: int8 if all lie in -127 .. 127, as kernels ask, int16 otherwise.

@@ -10,6 +10,7 @@
 #include "ops/qpool.h"
 #include "ops/quantize.h"
 #include "ops/reduce.h"
+#include "ops/rescale.h"
 
 namespace motec {
 namespace {
@@ -111,7 +112,7 @@ class Analysis {
       return kind == ReduceKind::Max || kind == ReduceKind::Min;
     }
     return op.def->moved_axis || op.def == &ops::concat || op.def == &ops::pad ||
-           op.def == &ops::qpool || op.def == &ops::flip_sign;
+           op.def == &ops::qpool || op.def == &ops::rescale || op.def == &ops::flip_sign;
   }
 
   void bound(const Op& op) {

@@ -12,6 +12,7 @@
 #include "ops/qpool.h"
 #include "ops/quantize.h"
 #include "ops/reduce.h"
+#include "ops/rescale.h"
 #include "ops/reshape.h"
 
 namespace motec {
@@ -90,8 +91,8 @@ class Demands {
   // Ops of one map whose result's channels are made of the operand's same channels.
   bool channels_stay(const Op& op) const {
     const int last = static_cast<int>(shape(op.in.empty() ? op.out[0] : op.in[0]).size()) - 1;
-    if (op.def == &ops::qpool || op.def == &ops::lookup || op.def == &ops::flip_sign ||
-        op.def == &ops::expand)
+    if (op.def == &ops::qpool || op.def == &ops::lookup || op.def == &ops::rescale ||
+        op.def == &ops::flip_sign || op.def == &ops::expand)
       return true;
     if (op.def == &ops::transpose) return last >= 0 && op.as<TransposeAttrs>().perm.back() == last;
     if (op.def != &ops::reduce) return false;

@@ -1,15 +1,17 @@
-// Operators without weights between Dequantize and Quantize: sums, products, averages, Softmax, and
-// matrix products of two activations.
+// Operators without weights between Dequantize and Quantize: changes of scale, sums, products,
+// averages, Softmax, and matrix products of two activations.
 #include <algorithm>
 #include <cmath>
 
 #include "ops/binary.h"
+#include "ops/cast.h"
 #include "ops/matmul.h"
 #include "ops/qbinary.h"
 #include "ops/qmatmul.h"
 #include "ops/qpool.h"
 #include "ops/qsoftmax.h"
 #include "ops/reduce.h"
+#include "ops/rescale.h"
 #include "ops/reshape.h"
 #include "ops/softmax.h"
 #include "passes/quantized.h"
@@ -17,15 +19,24 @@
 namespace motec {
 namespace {
 
-// An int8 operand: behind a Dequantize, or a constant that was int8 in the model.
-std::optional<QuantizedValue> int8_operand(Rewriter& r, ValueId id) {
-  if (auto value = behind_dequantize(r, id))
-    return value->dtype == DType::S8 ? value : std::nullopt;
+// An operand of int8 or int16: behind a Dequantize, or a constant that was integer in the model.
+std::optional<QuantizedValue> integer_operand(Rewriter& r, ValueId id) {
+  if (auto value = behind_dequantize(r, id)) return value;
   const auto source = r.graph()[id].quantized;
-  if (!source || source->quant.axis >= 0 || source->q.dtype != DType::S8) return {};
+  if (!source || source->quant.axis >= 0 || !is_narrow_signed(source->q.dtype)) return {};
   return QuantizedValue{r.constant("constant", source->q),
-                        DType::S8,
+                        source->q.dtype,
                         {source->quant.scale[0], source->quant.zero_point[0]}};
+}
+
+// The same integers as int16: they keep their scale and zero point.
+ValueId as_int16(Rewriter& r, const QuantizedValue& x, const Origin& origin) {
+  return x.dtype == DType::S16 ? x.q : r.emit(ops::cast, CastAttrs{DType::S16}, {x.q}, origin);
+}
+
+// The largest |q - zero point|.
+int64_t reach_of(const QuantizedValue& x) {
+  return std::max<int64_t>(highest_of(x.dtype) - x.affine.zp, x.affine.zp - lowest_of(x.dtype));
 }
 
 // One multiplier for all channels.
@@ -34,37 +45,71 @@ std::optional<Requantization> one_scale(const Store& range, double ratio, int64_
   return result && result->store.form == StoreForm::High ? result : std::nullopt;
 }
 
+// Another scale for integers of which int16 is the operand's or the result's type.
+bool quantize_rescaling(Rewriter& r, const Op& op) {
+  const auto before = operator_before(r, op);
+  if (!before || before->op->def != &ops::dequantize) return false;
+  const auto x = behind_dequantize(r, before->op->out[0]);
+  if (!x || (x->dtype == DType::S8 && before->store.out == DType::S8)) return false;
+  const auto requant = one_scale(before->store, x->affine.scale / before->y.scale, reach_of(*x));
+  if (!requant) return false;
+  const Op* last = r.producer(op.in[0]);
+  const Origin origin = last->def == &ops::dequantize ? op.origin : last->origin;
+  const RescaleAttrs attrs{x->affine.zp, requant->mult[0], requant->store};
+  r.replace(op.out[0], r.emit(ops::rescale, attrs, {x->q}, origin));
+  return true;
+}
+
+bool quantize_product(Rewriter& r, const Op& op, const Op& source, const Quantized& before,
+                      const QuantizedValue& a, const QuantizedValue& b, bool narrow) {
+  const double ratio = a.affine.scale * b.affine.scale / before.y.scale;
+  const int64_t largest = reach_of(a) * reach_of(b);
+  const auto requant = narrow ? one_scale(before.store, ratio, largest)
+                              : wide_requantization(before.store, {ratio, -largest, largest});
+  if (!requant) return false;
+  const QMulAttrs attrs{a.affine.zp, b.affine.zp, requant->mult[0], narrow ? 0 : requant->mult[1],
+                        requant->store};
+  const std::vector<ValueId> in =
+      narrow ? std::vector{a.q, b.q}
+             : std::vector{as_int16(r, a, source.origin), as_int16(r, b, source.origin)};
+  r.replace(op.out[0], r.emit(ops::qmul, attrs, in, source.origin));
+  return true;
+}
+
 bool quantize_binary(Rewriter& r, const Op& op) {
   const auto before = operator_before(r, op);
-  if (!before || before->op->def != &ops::binary || before->store.out != DType::S8) return false;
+  if (!before || before->op->def != &ops::binary) return false;
   const Op source = *before->op;
   const BinaryFn fn = source.as<BinaryAttrs>().fn;
   if (fn != BinaryFn::Add && fn != BinaryFn::Sub && fn != BinaryFn::Mul) return false;
   if (source.as<BinaryAttrs>().act.fn != UnaryFn::Identity) return false;
-  const auto a = int8_operand(r, source.in[0]), b = int8_operand(r, source.in[1]);
+  const auto a = integer_operand(r, source.in[0]), b = integer_operand(r, source.in[1]);
   if (!a || !b) return false;
-  if (fn == BinaryFn::Mul) {
-    const auto requant =
-        one_scale(before->store, a->affine.scale * b->affine.scale / before->y.scale, 255 * 255);
-    if (!requant) return false;
-    const QMulAttrs attrs{a->affine.zp, b->affine.zp, requant->mult[0], requant->store};
-    r.replace(op.out[0], r.emit(ops::qmul, attrs, {a->q, b->q}, source.origin));
-    return true;
-  }
-  auto attrs = addition(a->affine, b->affine, fn == BinaryFn::Sub, before->y);
+  const bool narrow =
+      a->dtype == DType::S8 && b->dtype == DType::S8 && before->store.out == DType::S8;
+  if (fn == BinaryFn::Mul) return quantize_product(r, op, source, *before, *a, *b, narrow);
+  const bool subtract = fn == BinaryFn::Sub;
+  auto attrs = narrow ? addition(a->affine, b->affine, subtract, before->y)
+                      : addition_s16(a->affine, b->affine, subtract, before->y, before->store);
   if (!attrs) return false;
   attrs->lo = before->store.lo;
   attrs->hi = before->store.hi;
-  r.replace(op.out[0], r.emit(ops::qadd, *attrs, {a->q, b->q}, source.origin));
+  const std::vector<ValueId> in =
+      narrow ? std::vector{a->q, b->q}
+             : std::vector{as_int16(r, *a, source.origin), as_int16(r, *b, source.origin)};
+  r.replace(op.out[0], r.emit(ops::qadd, *attrs, in, source.origin));
   return true;
 }
 
-// Multipliers of means over first .. last cells.
-std::optional<Requantization> means(const Store& range, double ratio, int64_t first, int64_t last) {
+// Multipliers of means of x over first .. last cells.
+std::optional<Requantization> means(const Quantized& y, const QuantizedValue& x, int64_t first,
+                                    int64_t last) {
+  const double ratio = x.affine.scale / y.y.scale;
+  const int64_t largest = last * (x.dtype == DType::S8 ? 256 : reach_of(x));
   std::vector<ChannelScale> scales;
   for (int64_t n = first; n <= last; ++n)
-    scales.push_back({ratio / static_cast<double>(n), -256 * last, 256 * last});
-  auto result = requantization(range, scales);
+    scales.push_back({ratio / static_cast<double>(n), -largest, largest});
+  auto result = requantization(y.store, scales);
   return result && result->store.form == StoreForm::High ? result : std::nullopt;
 }
 
@@ -77,11 +122,11 @@ ValueId emit_average(Rewriter& r, const Op& source, ValueId q, const PoolAttrs& 
 
 bool quantize_average_pool(Rewriter& r, const Op& op) {
   const auto before = operator_before(r, op);
-  if (!before || before->op->def != &ops::pool || before->store.out != DType::S8) return false;
+  if (!before || before->op->def != &ops::pool) return false;
   const Op source = *before->op;
   const auto& window = source.as<PoolAttrs>();
   const auto x = behind_dequantize(r, source.in[0]);
-  if (window.kind != PoolKind::Average || !x || x->dtype != DType::S8) return false;
+  if (window.kind != PoolKind::Average || !x) return false;
   // Without padding every window is whole, unless ceil_mode lets one reach beyond the border.
   const Shape& shape = r.type(source.in[0]).shape;
   const int64_t cells = window.kernel[0] * window.kernel[1];
@@ -90,7 +135,7 @@ bool quantize_average_pool(Rewriter& r, const Op& op) {
     whole &= (window.out[i] - 1) * window.stride[i] + window.dilation[i] * (window.kernel[i] - 1) <
              shape[1 + i];
   const int64_t first = whole ? cells : 1;
-  const auto requant = means(before->store, x->affine.scale / before->y.scale, first, cells);
+  const auto requant = means(*before, *x, first, cells);
   if (!requant) return false;
   r.replace(op.out[0], emit_average(r, source, x->q, window, x->affine.zp, first, *requant));
   return true;
@@ -99,11 +144,11 @@ bool quantize_average_pool(Rewriter& r, const Op& op) {
 // A mean over neighbouring dimensions is an average pool over the operand as [outer, 1, n, inner].
 bool quantize_mean(Rewriter& r, const Op& op) {
   const auto before = operator_before(r, op);
-  if (!before || before->op->def != &ops::reduce || before->store.out != DType::S8) return false;
+  if (!before || before->op->def != &ops::reduce) return false;
   const Op source = *before->op;
   const auto& a = source.as<ReduceAttrs>();
   const auto x = behind_dequantize(r, source.in[0]);
-  if (a.kind != ReduceKind::Mean || !x || x->dtype != DType::S8 || a.axes.empty()) return false;
+  if (a.kind != ReduceKind::Mean || !x || a.axes.empty()) return false;
   for (size_t i = 1; i < a.axes.size(); ++i)
     if (a.axes[i] != a.axes[i - 1] + 1) return false;
   const Shape shape = r.type(source.in[0]).shape;
@@ -111,7 +156,7 @@ bool quantize_mean(Rewriter& r, const Op& op) {
              end = static_cast<size_t>(a.axes.back()) + 1;
   const int64_t n = product(shape, begin, end);
   if (n == 0) return false;
-  const auto requant = means(before->store, x->affine.scale / before->y.scale, n, n);
+  const auto requant = means(*before, *x, n, n);
   if (!requant) return false;
   const Shape view = {product(shape, 0, begin), 1, n, product(shape, end, shape.size())};
   const PoolAttrs window{.kind = PoolKind::Average, .kernel = {1, n}, .out = {1, 1}};
@@ -145,8 +190,9 @@ bool quantize_matmul(Rewriter& r, const Op& op) {
   if (!before || before->op->def != &ops::matmul || before->store.out != DType::S8) return false;
   const Op source = *before->op;
   const auto& a = source.as<MatMulAttrs>();
-  const auto x = int8_operand(r, source.in[0]), y = int8_operand(r, source.in[1]);
-  if (!x || !y || a.act.fn != UnaryFn::Identity) return false;
+  const auto x = integer_operand(r, source.in[0]), y = integer_operand(r, source.in[1]);
+  if (!x || !y || x->dtype != DType::S8 || y->dtype != DType::S8 || a.act.fn != UnaryFn::Identity)
+    return false;
   const int64_t k = r.type(source.in[0]).shape.back();
   const auto requant =
       one_scale(before->store, x->affine.scale * y->affine.scale / before->y.scale, 255 * 255 * k);
@@ -160,7 +206,8 @@ bool quantize_matmul(Rewriter& r, const Op& op) {
 }  // namespace
 
 std::vector<Rule> quantize_elements_rules() {
-  return {quantize_binary, quantize_average_pool, quantize_mean, quantize_softmax, quantize_matmul};
+  return {quantize_rescaling, quantize_binary,  quantize_average_pool,
+          quantize_mean,      quantize_softmax, quantize_matmul};
 }
 
 }  // namespace motec

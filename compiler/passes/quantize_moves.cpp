@@ -129,7 +129,7 @@ ValueId emit_choice(Rewriter& r, const Op& op, ValueId q) {
 bool sink_dequantize_through_choice(Rewriter& r, const Op& op) {
   if (!is_choice(op)) return false;
   const auto x = behind_dequantize(r, op.in[0]);
-  if (!x || x->dtype != DType::S8) return false;
+  if (!x) return false;
   const Op dequantize = *r.producer(op.in[0]);
   const ValueId q = emit_choice(r, op, x->q);
   r.replace(op.out[0], r.emit(ops::dequantize, dequantize.attrs, {q}, dequantize.origin));
@@ -139,9 +139,7 @@ bool sink_dequantize_through_choice(Rewriter& r, const Op& op) {
 bool raise_quantize_through_choice(Rewriter& r, const Op& op) {
   const auto y = as_quantize(op);
   const Op* found = r.producer(op.in[0]);
-  if (!y || !found || !is_choice(*found) || r.use_count(op.in[0]) != 1 ||
-      r.type(op.out[0]).dtype != DType::S8)
-    return false;
+  if (!y || !found || !is_choice(*found) || r.use_count(op.in[0]) != 1) return false;
   const Op choice = *found;
   const ValueId q = r.emit(ops::quantize, op.attrs, {choice.in[0]}, op.origin);
   r.replace(op.out[0], emit_choice(r, choice, q));

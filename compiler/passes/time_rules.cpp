@@ -19,6 +19,7 @@
 #include "ops/qsoftmax.h"
 #include "ops/quantize.h"
 #include "ops/reduce.h"
+#include "ops/rescale.h"
 #include "ops/reshape.h"
 #include "ops/select.h"
 #include "ops/softmax.h"
@@ -204,6 +205,7 @@ std::optional<TimeStep> apply(Question& q) {
   const Rule rules[] = {{&ops::unary, per_element},
                         {&ops::cast, per_element},
                         {&ops::lookup, per_element},
+                        {&ops::rescale, per_element},
                         {&ops::flip_sign, per_element},
                         {&ops::quantize, quantization<QuantizeAttrs>},
                         {&ops::dequantize, quantization<DequantizeAttrs>},

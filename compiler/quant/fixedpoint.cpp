@@ -66,6 +66,18 @@ std::optional<Requantization> narrow(const Store& range,
   return result;
 }
 
+std::optional<Requantization> wide(const Store& range, const std::vector<ChannelScale>& channels) {
+  Requantization result{range, {}, std::vector<std::optional<int32_t>>(channels.size())};
+  result.store.form = StoreForm::Wide;
+  result.store.shift = 0;
+  for (const ChannelScale& c : channels) {
+    int32_t mult = 0, right = 0;
+    if (!wide_multiplier(c.ratio, mult, right)) return {};
+    result.mult.insert(result.mult.end(), {mult, right});
+  }
+  return result;
+}
+
 }  // namespace
 
 int64_t ChannelScale::largest() const { return std::max(std::abs(lowest), std::abs(highest)); }
@@ -76,15 +88,12 @@ std::optional<Requantization> requantization(const Store& range,
   for (const ChannelScale& c : channels)
     if (c.largest() >= kLimit || !(c.ratio < kLargestRatio)) return {};
   if (auto result = narrow(range, channels)) return result;
-  Requantization result{range, {}, std::vector<std::optional<int32_t>>(channels.size())};
-  result.store.form = StoreForm::Wide;
-  result.store.shift = 0;
-  for (const ChannelScale& c : channels) {
-    int32_t mult = 0, right = 0;
-    if (!wide_multiplier(c.ratio, mult, right)) return {};
-    result.mult.insert(result.mult.end(), {mult, right});
-  }
-  return result;
+  return wide(range, channels);
+}
+
+std::optional<Requantization> wide_requantization(const Store& range, const ChannelScale& scale) {
+  if (scale.largest() >= kLimit) return {};
+  return wide(range, {scale});
 }
 
 std::optional<QAddAttrs> addition(const Affine& a, const Affine& b, bool subtract,
@@ -97,7 +106,28 @@ std::optional<QAddAttrs> addition(const Affine& a, const Affine& b, bool subtrac
     const double largest = 128 * (std::abs(a_mult) + std::abs(b_mult)) + std::abs(offset);
     if (!(largest < static_cast<double>(kLimit))) continue;
     return QAddAttrs{static_cast<int32_t>(a_mult), static_cast<int32_t>(b_mult),
-                     static_cast<int32_t>(offset), right};
+                     static_cast<int64_t>(offset), right};
+  }
+  return {};
+}
+
+std::optional<QAddAttrs> addition_s16(const Affine& a, const Affine& b, bool subtract,
+                                      const Affine& y, const Store& range) {
+  for (int right = 32; right >= 24; --right) {
+    const double a_mult = std::round(std::ldexp(a.scale / y.scale, right));
+    const double b_mult = std::round(std::ldexp(b.scale / y.scale, right)) * (subtract ? -1 : 1);
+    if (!(std::max(a_mult, std::abs(b_mult)) < static_cast<double>(kLimit))) continue;
+    // Zero points have 16 bits, so that this is below 2^49.
+    const int64_t am = std::llround(a_mult), bm = std::llround(b_mult);
+    const int64_t offset =
+        y.zp * (int64_t{1} << right) - a.zp * am - b.zp * bm + (int64_t{1} << (right - 1));
+    return QAddAttrs{static_cast<int32_t>(am),
+                     static_cast<int32_t>(bm),
+                     offset,
+                     right,
+                     range.lo,
+                     range.hi,
+                     range.out};
   }
   return {};
 }

@@ -32,6 +32,9 @@ struct Requantization {
 std::optional<Requantization> requantization(const Store& range,
                                              const std::vector<ChannelScale>& channels);
 
+// The form Wide for one scale, which errs by less than 2^-15 units of int16.
+std::optional<Requantization> wide_requantization(const Store& range, const ChannelScale& scale);
+
 // y = a + b (or a - b) for scales and zero points of the three. Empty if the result's scale is so
 // much finer than an operand's that no bit of precision is left.
 struct Affine {
@@ -39,5 +42,9 @@ struct Affine {
   int32_t zp = 0;
 };
 std::optional<QAddAttrs> addition(const Affine& a, const Affine& b, bool subtract, const Affine& y);
+// The same for int16 operands and results of `range`. Empty if an operand's scale is more than 128
+// times the result's.
+std::optional<QAddAttrs> addition_s16(const Affine& a, const Affine& b, bool subtract,
+                                      const Affine& y, const Store& range);
 
 }  // namespace motec

@@ -1,6 +1,7 @@
 // Sweeps the integer kernels of one ISA (-DMOTE_TEST_ISA_S8=..., see int8_test.h) against naive
 // loops, bit for bit, at sizes around the tiles and with extreme values. A plain program, so that
 // it also runs on bare metal: one line per kernel, and an exit status.
+#include "int16_cases.h"
 #include "int8_element_cases.h"
 #include "int8_halves_cases.h"
 #include "int8_recurrent_cases.h"
@@ -368,7 +369,7 @@ int test_pool() {
 
 int main() {
   const int failed = test_gemm() + test_halves() + test_conv2d() + test_winograd() +
-                     test_depthwise() + test_add() + test_pool() + test_types() + test_elements() +
-                     test_recurrent();
+                     test_depthwise() + test_add() + test_pool() + test_types() + test_int16() +
+                     test_elements() + test_recurrent();
   return failed == 0 ? 0 : 1;
 }

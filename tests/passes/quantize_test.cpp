@@ -91,6 +91,39 @@ void int16_layer(GraphBuilder& b) {
   b.output("y", quantize(b, dequantize(b, q, 0.0005f, 0), 0.0005f, 0, DType::S16));
 }
 
+ValueId input_int16(GraphBuilder& b, Shape shape, const char* name, float scale) {
+  return dequantize(b, b.input(name, std::move(shape), DType::S16), scale, 0);
+}
+ValueId quantize_int16(GraphBuilder& b, ValueId x, float scale, int32_t zp = 0) {
+  return quantize(b, x, scale, zp, DType::S16);
+}
+
+// Changes of scale and type, with what only clamps; moves and choices at one scale.
+void int16_moves(GraphBuilder& b) {
+  const ValueId x = input_int16(b, {1, 4, 4, 2}, "x", 0.001f);
+  const ValueId narrow = input(b, {1, 4, 4, 2}, "narrow");
+  b.output("scale", quantize_int16(b, x, 0.0007f, 11));
+  b.output("clamped", quantize_int16(b, b.unary(UnaryFn::Clip, x, 0, 6), 0.0002f));
+  b.output("narrowed", quantize(b, b.unary(UnaryFn::Relu, x)));
+  b.output("widened", quantize_int16(b, narrow, 0.0002f));
+  const ValueId zeros = b.op(ops::pad, PadAttrs{{0, 1, 1, 0}, {0, 1, 1, 0}}, {x, b.scalar(0)});
+  b.output("chosen", quantize_int16(b, b.to_nchw(b.pool(zeros, PoolKind::Max, 2, 2)), 0.001f));
+  b.output("joined", quantize_int16(b, b.op(ops::concat, ConcatAttrs{3}, {x, narrow}), 0.001f));
+}
+
+void int16_arithmetic(GraphBuilder& b) {
+  const ValueId x = input_int16(b, {1, 4, 4, 2}, "x", 0.001f);
+  const ValueId y = input_int16(b, {2}, "y", 0.0004f), z = input(b, {1, 4, 4, 2}, "z");
+  b.output("sum", quantize_int16(b, b.unary(UnaryFn::Relu, b.binary(BinaryFn::Add, x, y)), 0.001f));
+  b.output("difference", quantize(b, b.binary(BinaryFn::Sub, x, z), 0.3f));
+  b.output("product", quantize_int16(b, b.binary(BinaryFn::Mul, x, y), 0.013f));
+  const ValueId c = integers(b, {2}, DType::S16, 32767, {{0.00003f}, {0}, -1});
+  b.output("constant", quantize_int16(b, b.binary(BinaryFn::Mul, x, c), 0.001f));
+  b.output("pool", quantize_int16(b, b.pool(x, PoolKind::Average, 2, 2), 0.0009f));
+  const ReduceAttrs mean{.kind = ReduceKind::Mean, .axes = {1, 2}, .keepdims = false};
+  b.output("mean", quantize(b, b.op(ops::reduce, mean, {x})));
+}
+
 void sums_and_products(GraphBuilder& b) {
   const ValueId x = input(b, {2, 3});
   const ValueId y = dequantize(b, b.input("other", {2, 3}, DType::S8), 0.02f, -5);
@@ -177,6 +210,8 @@ TEST_CASE("quantize-islands") {
       {"quantized_unsigned", quantize_islands, unsigned_layers},
       {"quantized_wide_weights", quantize_islands, wide_weights},
       {"quantized_int16", quantize_islands, int16_layer},
+      {"quantized_int16_moves", quantize_islands, int16_moves},
+      {"quantized_int16_arithmetic", quantize_islands, int16_arithmetic},
       {"quantized_sums_and_products", quantize_islands, sums_and_products},
       {"quantized_averages", quantize_islands, averages},
       {"quantized_softmax_and_product", quantize_islands, softmax_and_product},

@@ -25,6 +25,9 @@ struct Case {
   const char* ops;  // of the graph after the passes, each with its number
 };
 
+// One step between int16 values that are given as float32, which rounds either by up to 2^-9 steps.
+constexpr double kInt16Step = 1.004;
+
 std::vector<Tensor> read_all(const fs::path& folder, const char* direction, size_t count) {
   std::vector<Tensor> tensors;
   for (size_t i = 0; i < count; ++i)
@@ -93,6 +96,9 @@ TEST_CASE("quantized models agree with onnxruntime") {
       {"qdq_s16", 1, "Dequantize 1, QConv2D 3, QDense 1, Quantize 1, Reshape 1, Transpose 2"},
       {"qdq_s16_microsoft", 1,
        "Dequantize 1, QConv2D 3, QDense 1, Quantize 1, Reshape 1, Transpose 2"},
+      {"qdq_s16_residual", kInt16Step,
+       "Concat 1, Dequantize 3, QAdd 1, QConv2D 5, QDense 1, QMul 1, QPool 4, Quantize 3, "
+       "Rescale 2, Reshape 4, Transpose 2, Unary 2"},
       {"qdq_s8", 1, "Dequantize 1, QConv2D 2, QDense 1, Quantize 1, Reshape 1, Transpose 2"},
       {"qdq_u8", 1,
        "Concat 1, Dequantize 1, Lookup 4, QAdd 1, QConv2D 5, QDense 1, QMul 1, QPool 4, "

@@ -347,17 +347,19 @@ struct ScalarS8 {
   }
 
   // sums[c] += x[c] over n channels, for averages.
-  static MOTE_INLINE void accumulate(int32_t* sums, const int8_t* x, int32_t n) {
+  template <class X>
+  static MOTE_INLINE void accumulate(int32_t* sums, const X* x, int32_t n) {
     for (int32_t c = 0; c < n; ++c) sums[c] += x[c];
   }
   // The same for `count` pixels, `step` elements apart.
-  template <class Isa>
-  static MOTE_INLINE void accumulate_pixels(int32_t* sums, const int8_t* x, int32_t step,
-                                            int32_t count, int32_t n) {
+  template <class Isa, class X>
+  static MOTE_INLINE void accumulate_pixels(int32_t* sums, const X* x, int32_t step, int32_t count,
+                                            int32_t n) {
     for (int32_t i = 0; i < count; ++i) Isa::accumulate(sums, x + i * step, n);
   }
   // y[c] = max(y[c], x[c]).
-  static MOTE_INLINE void maximum(int8_t* y, const int8_t* x, int32_t n) {
+  template <class X>
+  static MOTE_INLINE void maximum(X* y, const X* x, int32_t n) {
     for (int32_t c = 0; c < n; ++c) y[c] = x[c] > y[c] ? x[c] : y[c];
   }
   // y[c] = requantize(sums[c]) with one multiplier.
@@ -365,6 +367,11 @@ struct ScalarS8 {
   static MOTE_INLINE void requantize_row(const S& s, const int32_t* sums, int32_t mult, int8_t* y,
                                          int32_t n) {
     store_pixels<ScalarS8, High>(store_of(s), sums, n, &mult, 0, y, 1);
+  }
+  template <class S>
+  static MOTE_INLINE void requantize_row(const S& s, const int32_t* sums, int32_t mult, int16_t* y,
+                                         int32_t n) {
+    for (int32_t i = 0; i < n; ++i) y[i] = High16::apply(s, sums[i], &mult, 0);
   }
 
   // sums[j] = sum over l < k of x[l] * w[j * k + l], for j < 4 and k a multiple of kWideStep.
