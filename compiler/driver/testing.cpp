@@ -7,8 +7,10 @@
 #include "eval/evaluator.h"
 #include "eval/window.h"
 #include "import/model_info.h"
+#include "ops/lookup_s16.h"
 #include "ops/move.h"
 #include "ops/quantize.h"
+#include "ops/rescale.h"
 #include "support/diag.h"
 
 namespace motec {
@@ -33,7 +35,8 @@ Tensor as_slot(Tensor tensor, const Slot& slot) {
 
 bool is_quantized(const Graph& graph) {
   return std::any_of(graph.ops.begin(), graph.ops.end(), [](const Op& op) {
-    return op.def->name.starts_with("Q") || op.def == &ops::lookup || op.def == &ops::dequantize;
+    return op.def->name.starts_with("Q") || op.def == &ops::lookup || op.def == &ops::lookup_s16 ||
+           op.def == &ops::rescale || op.def == &ops::dequantize;
   });
 }
 

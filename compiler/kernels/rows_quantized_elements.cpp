@@ -1,6 +1,7 @@
 // Integer kernels without weights, and the borders between integers and real numbers.
 #include "kernels/integer_isa.h"
 #include "kernels/rows.h"
+#include "ops/lookup_s16.h"
 #include "ops/qbinary.h"
 #include "ops/qmatmul.h"
 #include "ops/qpool.h"
@@ -72,6 +73,14 @@ Call lower_lookup(const Site& site, const Kernel&) {
           .headers = {"quantize.h"},
           .shape = shape_members(mote::LookupShape{to_i32(site.in(0).elements())}),
           .operands = {Operand::input(0), Operand::input(1), Operand::output(0)}};
+}
+
+Call lower_lookup_s16(const Site& site, const Kernel&) {
+  return {
+      .function = "mote::lookup_s16",
+      .headers = {"lookup_s16.h"},
+      .shape = shape_members(mote::LookupS16Shape{to_i32(site.in(0).elements())}),
+      .operands = {Operand::input(0), Operand::input(1), Operand::input(2), Operand::output(0)}};
 }
 
 Call lower_add(const Site& site, const Kernel& kernel) {
@@ -178,7 +187,7 @@ std::optional<RowCall> pool_rows(const Site& site, const Kernel& kernel, int64_t
 }
 
 Call lower_softmax(const Site& site, const Kernel&) {
-  return {.function = "mote::softmax_s8",
+  return {.function = site.in(0).dtype == DType::S8 ? "mote::softmax_s8" : "mote::softmax_s16",
           .headers = {"softmax_s8.h"},
           .shape = shape_members(qsoftmax_shape(site.op.as<QSoftmaxAttrs>(), site.in(0).shape)),
           .operands = {Operand::input(0), Operand::input(1), Operand::output(0)}};
@@ -198,6 +207,29 @@ Call lower_matmul(const Site& site, const Kernel& kernel) {
       .scratch_dtype = DType::S8};
 }
 
+Call lower_matmul_s16(const Site& site, const Kernel& kernel) {
+  const IntegerIsa& isa = integer_isa(kernel);
+  const mote::MatMulS16Shape s =
+      qmatmul_s16_shape(site.op.as<QMatMulAttrs>(), site.in(0).shape, site.in(1).shape);
+  return {
+      .function = fmt::format("mote::matmul_s16<mote::isa::{}>", isa.name),
+      .headers = {"matmul_s16.h", std::string(isa.header)},
+      .shape = shape_members(s),
+      .operands = {Operand::input(0), Operand::input(1), Operand::output(0), Operand::scratch()},
+      .scratch_bytes = mote::matmul_scratch(s),
+      .scratch_dtype = DType::S8};
+}
+
+bool has_long_sums(const Site& site) {
+  return site.op.as<QMatMulAttrs>().store.form == StoreForm::Wide;
+}
+std::string refuses_long(const Site& site) {
+  return has_long_sums(site) ? "sums have 64 bits" : "";
+}
+std::string refuses_short(const Site& site) {
+  return has_long_sums(site) ? "" : "sums have 32 bits";
+}
+
 // The portable form of a kernel is taken where nothing else serves.
 double vectors_first(const Site& site, const Kernel& kernel) {
   return per_element(site, kernel) * (kernel.needs == kNone ? 4 : kernel.needs == kDsp ? 2 : 1);
@@ -211,7 +243,8 @@ constexpr Kernel kRows[] = {
     {"quantize_s8_mve",   &ops::quantize,   kMve, "MveS8", refuses_quantize_s8, lower_runs<lower_quantize>, cost_runs, nullptr, rows_off_axis<QuantizeAttrs>},
     {"dequantize_s8_mve", &ops::dequantize, kMve, "MveS8", refuses_dequantize_s8, lower_runs<lower_dequantize>, cost_runs, nullptr, rows_off_axis<DequantizeAttrs>},
     {"flip_sign",     &ops::flip_sign,  kNone, "",         serves_all,   lower_flip,       per_element,   first_in_place, rows_alone},
-    {"lookup_s8",     &ops::lookup,     kNone, "",         serves_all,   lower_lookup,     per_element,   first_in_place, rows_alone},
+    {"lookup_s8",     &ops::lookup,     kNone, "",         serves_all,   lower_lookup,     per_element,   same_shape_in_place, rows_alone},
+    {"lookup_s16",    &ops::lookup_s16, kNone, "",         serves_all,   lower_lookup_s16, per_element,   same_shape_in_place, rows_alone},
     {"rescale",       &ops::rescale,    kNone, "",         serves_all,   lower_rescale,    per_element,   same_shape_in_place, rows_alone},
     {"add_s8",        &ops::qadd,       kNone, "ScalarS8", refuses_int16,lower_add,        vectors_first, same_shape_in_place, rows_alone},
     {"add_s8_dsp",    &ops::qadd,       kDsp,  "DspS8",    refuses_int16,lower_add,        vectors_first, same_shape_in_place, rows_alone},
@@ -231,12 +264,16 @@ constexpr Kernel kRows[] = {
     {"pool_s8_neon",  &ops::qpool,      kNeon, "NeonS8",   refuses_pool_of<refuses_int16>, lower_pool,       vectors_first, nullptr, pool_rows},
     {"pool_s8_rvv",   &ops::qpool,      kRvv,  "RvvS8",    refuses_pool_of<refuses_int16>, lower_pool,       vectors_first, nullptr, pool_rows},
     {"pool_s16",      &ops::qpool,      kNone, "ScalarS8", refuses_pool_of<refuses_int8>, lower_pool, vectors_first, nullptr, pool_rows},
-    {"softmax_s8",    &ops::qsoftmax,   kNone, "",         serves_all,   lower_softmax,    per_element,   first_in_place, rows_off_axis<QSoftmaxAttrs>},
-    {"matmul_s8",     &ops::qmatmul,    kNone, "ScalarS8", serves_all,   lower_matmul,     vectors_first},
-    {"matmul_s8_dsp", &ops::qmatmul,    kDsp,  "DspS8",    serves_all,   lower_matmul,     vectors_first},
-    {"matmul_s8_mve", &ops::qmatmul,    kMve,  "MveS8",    serves_all,   lower_matmul,     vectors_first},
-    {"matmul_s8_neon", &ops::qmatmul,   kNeon, "NeonS8",   serves_all,   lower_matmul,     vectors_first},
-    {"matmul_s8_rvv", &ops::qmatmul,    kRvv,  "RvvS8",    serves_all,   lower_matmul,     vectors_first},
+    {"softmax_s8",    &ops::qsoftmax,   kNone, "",         refuses_int16,lower_softmax,    per_element,   same_shape_in_place, rows_off_axis<QSoftmaxAttrs>},
+    {"softmax_s16",   &ops::qsoftmax,   kNone, "",         refuses_int8, lower_softmax,    per_element,   same_shape_in_place, rows_off_axis<QSoftmaxAttrs>},
+    {"matmul_s8",     &ops::qmatmul,    kNone, "ScalarS8", refuses_long,lower_matmul,     vectors_first},
+    {"matmul_s8_dsp", &ops::qmatmul,    kDsp,  "DspS8",    refuses_long,lower_matmul,     vectors_first},
+    {"matmul_s8_mve", &ops::qmatmul,    kMve,  "MveS8",    refuses_long,lower_matmul,     vectors_first},
+    {"matmul_s8_neon", &ops::qmatmul,   kNeon, "NeonS8",   refuses_long,lower_matmul,     vectors_first},
+    {"matmul_s8_rvv", &ops::qmatmul,    kRvv,  "RvvS8",    refuses_long,lower_matmul,     vectors_first},
+    {"matmul_s16",    &ops::qmatmul,    kNone, "ScalarS8", refuses_short, lower_matmul_s16, vectors_first},
+    {"matmul_s16_dsp", &ops::qmatmul,   kDsp,  "DspS8",    refuses_short, lower_matmul_s16, vectors_first},
+    {"matmul_s16_mve", &ops::qmatmul,   kMve,  "MveS8",    refuses_short, lower_matmul_s16, vectors_first},
     // clang-format on
 };
 

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "ops/shapes.h"
+#include "ops/store.h"
 #include "support/diag.h"
 
 namespace motec {
@@ -91,15 +92,18 @@ void eval_flip(const NoAttrs&, const EvalCtx& c) {
 }
 
 std::vector<Type> infer_lookup(const NoAttrs&, const InferCtx& c) {
+  const DType to = c.in[1]->dtype;
   internal_check(
-      c.in[0]->dtype == DType::S8 && c.in[1]->dtype == DType::S8 && c.in[1]->shape == Shape{256},
+      c.in[0]->dtype == DType::S8 && is_narrow_signed(to) && c.in[1]->shape == Shape{256},
       "Lookup of {} in {}", to_string(*c.in[0]), to_string(*c.in[1]));
-  return {{.dtype = DType::S8, .shape = c.in[0]->shape}};
+  return {{.dtype = to, .shape = c.in[0]->shape}};
 }
 
 void eval_lookup(const NoAttrs&, const EvalCtx& c) {
-  mote::lookup_s8(mote::LookupShape{to_i32(c.in[0]->elements())}, c.in[0]->data<int8_t>(),
-                  c.in[1]->data<int8_t>(), c.out[0]->data<int8_t>());
+  with_narrow(*c.out[0], [&]<class Y>(Y* y) {
+    mote::lookup_s8(mote::LookupShape{to_i32(c.in[0]->elements())}, c.in[0]->data<int8_t>(),
+                    c.in[1]->data<Y>(), y);
+  });
 }
 
 AxisView channels_of(int axis, const Shape& x) {

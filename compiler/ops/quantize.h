@@ -41,7 +41,8 @@ Tensor dequantized(const QuantizedConstant& constant);
 namespace ops {
 extern const OpDef quantize, dequantize;
 extern const OpDef flip_sign;  // int8 to uint8 or back: x ^ 0x80
-extern const OpDef lookup;     // operands: x int8, table int8 [256] in the order of x as uint8
+extern const OpDef
+    lookup;  // operands: x int8, table int8 or int16 [256] in the order of x as uint8
 }  // namespace ops
 
 }  // namespace motec

@@ -9,6 +9,7 @@
 #include "ops/cumsum.h"
 #include "ops/dense.h"
 #include "ops/gather.h"
+#include "ops/lookup_s16.h"
 #include "ops/matmul.h"
 #include "ops/move.h"
 #include "ops/normalize.h"
@@ -53,6 +54,7 @@ std::span<const OpDef* const> all_ops() {
       &ops::gather_elements,
       &ops::gather_nd,
       &ops::lookup,
+      &ops::lookup_s16,
       &ops::matmul,
       &ops::normalize,
       &ops::pad,

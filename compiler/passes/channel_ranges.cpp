@@ -169,18 +169,20 @@ class Analysis {
 
   void bound_lookup(const Op& op) {
     const Bounds& x = of(op.in[0]);
-    const auto* table = of(op.in[1]).lo->data<int8_t>();
-    Tensor lo = *x.lo, hi = *x.hi;
-    for (int64_t i = 0; i < lo.elements(); ++i) {
-      const int from = lo.data<int8_t>()[i], to = hi.data<int8_t>()[i];
-      int8_t least = 127, greatest = -128;
-      for (int v = from; v <= to; ++v) {
-        least = std::min(least, table[static_cast<uint8_t>(v)]);
-        greatest = std::max(greatest, table[static_cast<uint8_t>(v)]);
+    const Tensor& entries = *of(op.in[1]).lo;
+    Tensor lo = Tensor::zeros(entries.dtype, x.lo->shape), hi = lo;
+    with_narrow(entries, [&]<class Y>(const Y* table) {
+      for (int64_t i = 0; i < lo.elements(); ++i) {
+        const int from = x.lo->data<int8_t>()[i], to = x.hi->data<int8_t>()[i];
+        Y least = table[static_cast<uint8_t>(from)], greatest = least;
+        for (int v = from; v <= to; ++v) {
+          least = std::min(least, table[static_cast<uint8_t>(v)]);
+          greatest = std::max(greatest, table[static_cast<uint8_t>(v)]);
+        }
+        lo.data<Y>()[i] = least;
+        hi.data<Y>()[i] = greatest;
       }
-      lo.data<int8_t>()[i] = least;
-      hi.data<int8_t>()[i] = greatest;
-    }
+    });
     of(op.out[0]) = {std::make_shared<const Tensor>(std::move(lo)),
                      std::make_shared<const Tensor>(std::move(hi))};
   }

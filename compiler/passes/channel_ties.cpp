@@ -6,6 +6,7 @@
 
 #include "ops/concat.h"
 #include "ops/int4.h"
+#include "ops/lookup_s16.h"
 #include "ops/move.h"
 #include "ops/pad.h"
 #include "ops/qbinary.h"
@@ -91,8 +92,8 @@ class Demands {
   // Ops of one map whose result's channels are made of the operand's same channels.
   bool channels_stay(const Op& op) const {
     const int last = static_cast<int>(shape(op.in.empty() ? op.out[0] : op.in[0]).size()) - 1;
-    if (op.def == &ops::qpool || op.def == &ops::lookup || op.def == &ops::rescale ||
-        op.def == &ops::flip_sign || op.def == &ops::expand)
+    if (op.def == &ops::qpool || op.def == &ops::lookup || op.def == &ops::lookup_s16 ||
+        op.def == &ops::rescale || op.def == &ops::flip_sign || op.def == &ops::expand)
       return true;
     if (op.def == &ops::transpose) return last >= 0 && op.as<TransposeAttrs>().perm.back() == last;
     if (op.def != &ops::reduce) return false;

@@ -1,8 +1,10 @@
 // Says of each operator of a quantized network that is still computed in float why that is so.
+#include <algorithm>
 #include <map>
 
 #include "ops/conv2d.h"
 #include "ops/dense.h"
+#include "ops/matmul.h"
 #include "ops/quantize.h"
 #include "ops/recurrent.h"
 #include "ops/unary.h"
@@ -51,8 +53,27 @@ class Notes {
     return false;
   }
 
+  bool reads_int16(const Op& op) const {
+    return std::any_of(op.in.begin(), op.in.end(), [&](ValueId id) {
+      return made_by(id, ops::dequantize) &&
+             graph_.type(producer_.at(id)->in[0]).dtype == DType::S16;
+    });
+  }
+  bool reads_offset_int16(const Op& op) const {
+    return std::any_of(op.in.begin(), op.in.end(), [&](ValueId id) {
+      if (!made_by(id, ops::dequantize)) return false;
+      const Op& source = *producer_.at(id);
+      return graph_.type(source.in[0]).dtype == DType::S16 &&
+             source.as<DequantizeAttrs>().zero_point[0] != 0;
+    });
+  }
+
   std::string reason(const Op& op) const {
     if (op.def == &ops::recurrent) return why_recurrent_stays_float(graph_, op);
+    if (op.def == &ops::matmul && reads_offset_int16(op))
+      return reason_of_result(op, "its int16 operands have zero points other than 0");
+    if (op.def == &ops::unary && reads_int16(op))
+      return reason_of_result(op, "a table of it would have more than 4096 entries");
     if (op.def != &ops::conv2d && op.def != &ops::dense)
       return reason_of_result(op, fmt::format("there is no integer form of {}", op.def->name));
     if (!made_by(op.in[0], ops::dequantize)) return "its operand is not quantized";

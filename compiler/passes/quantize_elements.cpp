@@ -169,37 +169,69 @@ bool quantize_mean(Rewriter& r, const Op& op) {
 
 bool quantize_softmax(Rewriter& r, const Op& op) {
   const auto before = operator_before(r, op);
-  if (!before || before->op->def != &ops::softmax || before->store.out != DType::S8) return false;
-  if (before->store.lo != -128 || before->store.hi != 127) return false;
+  if (!before || before->op->def != &ops::softmax) return false;
+  const Store& store = before->store;
+  if (store.lo != lowest_of(store.out) || store.hi != highest_of(store.out)) return false;
   const Op source = *before->op;
   const auto& a = source.as<SoftmaxAttrs>();
   const auto x = behind_dequantize(r, source.in[0]);
   const int64_t n = r.type(source.in[0]).shape[static_cast<size_t>(a.axis)];
-  if (a.kind != SoftmaxKind::Softmax || !x || x->dtype != DType::S8 || n >= 1 << 20) return false;
-  const double inverse = std::round(65536.0 / before->y.scale);
+  if (a.kind != SoftmaxKind::Softmax || !x || n >= 1 << 20) return false;
+  const bool narrow = x->dtype == DType::S8 && store.out == DType::S8;
+  const double inverse = std::round((narrow ? 65536.0 : 32768.0) / before->y.scale);
   if (inverse < 1 || inverse > 1 << 30) return false;
-  const ValueId table =
-      r.constant("exponentials", softmax_table(static_cast<float>(x->affine.scale)));
-  const QSoftmaxAttrs attrs{a.axis, static_cast<int32_t>(inverse), before->y.zp};
-  r.replace(op.out[0], r.emit(ops::qsoftmax, attrs, {x->q, table}, source.origin));
+  const ValueId q = narrow ? x->q : as_int16(r, *x, source.origin);
+  const ValueId table = r.constant(
+      "exponentials", softmax_table(static_cast<float>(x->affine.scale), r.type(q).dtype));
+  const QSoftmaxAttrs attrs{a.axis, static_cast<int32_t>(inverse), before->y.zp, store.out};
+  r.replace(op.out[0], r.emit(ops::qsoftmax, attrs, {q, table}, source.origin));
   return true;
+}
+
+// With int16, sums have 64 bits, of which the last ones are rounded away first.
+std::optional<QMatMulAttrs> long_product(const QuantizedValue& x, const QuantizedValue& y,
+                                         const Quantized& before, int64_t k) {
+  for (const QuantizedValue* operand : {&x, &y})
+    if (operand->dtype == DType::S16 && operand->affine.zp != 0) return {};
+  const double ratio = x.affine.scale * y.affine.scale / before.y.scale;
+  const int64_t largest = reach_of(x) * reach_of(y) * k;
+  int narrow = 0;
+  while ((largest >> narrow) + 1 >= int64_t{1} << 31) ++narrow;
+  if (narrow > 0 && !(std::ldexp(ratio, narrow - 1) < 1.0 / 256)) return {};
+  const int64_t rest = (largest >> narrow) + 1;
+  const auto requant = wide_requantization(before.store, {std::ldexp(ratio, narrow), -rest, rest});
+  if (!requant) return {};
+  return QMatMulAttrs{.a_zp = x.affine.zp,
+                      .b_zp = y.affine.zp,
+                      .mult = requant->mult[0],
+                      .store = requant->store,
+                      .narrow = narrow,
+                      .right = requant->mult[1]};
+}
+
+std::optional<QMatMulAttrs> narrow_product(const QuantizedValue& x, const QuantizedValue& y,
+                                           const Quantized& before, int64_t k) {
+  const double ratio = x.affine.scale * y.affine.scale / before.y.scale;
+  const auto requant = one_scale(before.store, ratio, 255 * 255 * k);
+  if (!requant) return {};
+  return QMatMulAttrs{
+      .a_zp = x.affine.zp, .b_zp = y.affine.zp, .mult = requant->mult[0], .store = requant->store};
 }
 
 bool quantize_matmul(Rewriter& r, const Op& op) {
   const auto before = operator_before(r, op);
-  if (!before || before->op->def != &ops::matmul || before->store.out != DType::S8) return false;
+  if (!before || before->op->def != &ops::matmul) return false;
   const Op source = *before->op;
   const auto& a = source.as<MatMulAttrs>();
   const auto x = integer_operand(r, source.in[0]), y = integer_operand(r, source.in[1]);
-  if (!x || !y || x->dtype != DType::S8 || y->dtype != DType::S8 || a.act.fn != UnaryFn::Identity)
-    return false;
+  if (!x || !y || a.act.fn != UnaryFn::Identity) return false;
+  const bool narrow =
+      x->dtype == DType::S8 && y->dtype == DType::S8 && before->store.out == DType::S8;
   const int64_t k = r.type(source.in[0]).shape.back();
-  const auto requant =
-      one_scale(before->store, x->affine.scale * y->affine.scale / before->y.scale, 255 * 255 * k);
-  if (!requant) return false;
-  const QMatMulAttrs attrs{a.transpose_b, x->affine.zp, y->affine.zp, requant->mult[0],
-                           requant->store};
-  r.replace(op.out[0], r.emit(ops::qmatmul, attrs, {x->q, y->q}, source.origin));
+  auto attrs = (narrow ? narrow_product : long_product)(*x, *y, *before, k);
+  if (!attrs) return false;
+  attrs->transpose_b = a.transpose_b;
+  r.replace(op.out[0], r.emit(ops::qmatmul, *attrs, {x->q, y->q}, source.origin));
   return true;
 }
 

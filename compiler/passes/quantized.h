@@ -15,6 +15,7 @@ struct QuantizedValue {
   ValueId q;
   DType dtype = DType::S8;
   Affine affine;
+  bool operator==(const QuantizedValue&) const = default;
 };
 
 // The integers behind `id`, if it is Dequantize of int8 or int16 with one scale.
@@ -25,7 +26,7 @@ std::optional<Affine> as_quantize(const Op& op);
 
 // Rules: Dequantize sinks and Quantize rises through ops that only move elements, FlipSigns cancel.
 std::vector<Rule> quantize_moves_rules();
-// Rule: Quantize of a function of one int8 value becomes a Lookup.
+// Rule: Quantize of a function of one int8 or int16 value becomes a Lookup.
 bool make_lookup(Rewriter& r, const Op& op);
 // Rules: the operators with integer forms.
 std::vector<Rule> quantize_layers_rules();

@@ -9,6 +9,7 @@
 #include "ops/concat.h"
 #include "ops/conv2d.h"
 #include "ops/dense.h"
+#include "ops/lookup_s16.h"
 #include "ops/move.h"
 #include "ops/pad.h"
 #include "ops/pool.h"
@@ -205,6 +206,7 @@ std::optional<TimeStep> apply(Question& q) {
   const Rule rules[] = {{&ops::unary, per_element},
                         {&ops::cast, per_element},
                         {&ops::lookup, per_element},
+                        {&ops::lookup_s16, per_element},
                         {&ops::rescale, per_element},
                         {&ops::flip_sign, per_element},
                         {&ops::quantize, quantization<QuantizeAttrs>},

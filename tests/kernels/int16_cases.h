@@ -1,12 +1,15 @@
-// Cases of the integer sweep for elements of int16: changes of scale, sums, products, pools.
-// Against the definitions in exact or double arithmetic.
+// Cases of the integer sweep for elements of int16: changes of scale, sums, products, pools,
+// tables, Softmax, matrix products. Against the definitions in exact or double arithmetic.
 #pragma once
 #include <math.h>
 
 #include "int8_test.h"
 #include "mote/binary_s16.h"
+#include "mote/lookup_s16.h"
+#include "mote/matmul_s16.h"
 #include "mote/pool_s8.h"
 #include "mote/rescale.h"
+#include "mote/softmax_s8.h"
 
 namespace mote_test {
 
@@ -178,8 +181,101 @@ void check_pool_s16(Check& check, int i) {
   check.compare(by_rows, mean, "mean of all", s);
 }
 
+// Blocks of all distances between knots, which here are random.
+template <class Y>
+void check_lookup_s16(Check& check) {
+  std::vector<uint16_t> blocks;
+  std::vector<int16_t> knots;
+  for (int32_t i = 0; i < kLookupBlocks; ++i) {
+    const uint32_t shift = static_cast<uint32_t>(i == 20 ? 0 : 5 + random_below(6));
+    blocks.push_back(static_cast<uint16_t>(knots.size() * 16 + shift));
+    for (uint32_t at = 0; at <= 1024; at += 1u << shift)
+      knots.push_back(static_cast<int16_t>(random_below(sizeof(Y) == 1 ? 65408 : 65536) - 32768));
+  }
+  check.expect(knots.size() <= kMostKnots, "more knots than blocks can number");
+  Halves x = random_elements<int16_t>(500, 1);
+  x[0] = -32768, x[1] = 32767, x[2] = 0, x[3] = -1, x[4] = 20 * 1024 + 77;
+  std::vector<Y> want;
+  for (const int16_t v : x) {
+    const int32_t block = (v & 0xffff) / 1024, step = 1 << (blocks[block] & 15);
+    const int32_t first = blocks[block] / 16 + (v & 1023) / step;
+    const double line = knots[first] + (knots[first + 1] - knots[first]) *
+                                           static_cast<double>((v & 1023) % step) / step;
+    const double rounded = floor(line + 0.5);
+    want.push_back(static_cast<Y>(sizeof(Y) == 1 ? floor(rounded / 256 + 0.5) : rounded));
+  }
+  const LookupS16Shape s{static_cast<int32_t>(x.size())};
+  Output<Y> y(s.count);
+  lookup_s16(s, x.data(), blocks.data(), knots.data(), y.data());
+  check.compare(y, want, "", s);
+}
+
+// Against the definition in double precision: no further off than the header says.
+template <class Y>
+void check_softmax_s16(Check& check, int i) {
+  constexpr int32_t kOne = sizeof(Y) == 1 ? 256 : 32768;
+  const int32_t zp = sizeof(Y) == 1 ? -128 : 0;
+  const int32_t n = 1 + random_below(i % 8 ? 12 : 200), inner = 1 + random_below(2);
+  const SoftmaxS8Shape s{2, n, inner, 32768 * kOne, zp, kLeast<Y>, kMost<Y>};
+  const double scale = (1 + random_below(40)) / 16384.0;
+  Words exps;
+  for (const double step : {256 * scale, scale}) {
+    for (int32_t d = 0; d < 256; ++d)
+      exps.push_back(static_cast<int32_t>(lround(ldexp(exp(-step * d), 30))));
+  }
+  const int32_t count = s.outer * s.n * s.inner;
+  const Halves x = random_elements<int16_t>(count, i);
+  Output<Y> y(count);
+  softmax_s16(s, x.data(), exps.data(), y.data());
+  const double bound = 0.5 + (s.n + 2) / 16384.0;
+  for (int32_t j = 0; j < count; ++j) {
+    const int32_t first = j / (s.n * s.inner) * s.n * s.inner + j % s.inner;
+    double sum = 0;
+    for (int32_t k = 0; k < s.n; ++k) sum += exp(scale * (x[first + k * s.inner] - x[j]));
+    const double exact = fmin(kOne / sum + zp, kMost<Y>);
+    check.expect(fabs(y.y[static_cast<size_t>(j)] - exact) <= bound, "beyond the stated bound");
+  }
+}
+
+template <class A, class B, class Y>
+void check_matmul_s16(Check& check, int i) {
+  MatMulS16Shape s{};
+  s.batch = 1 + random_below(3), s.m = 1 + random_below(4);
+  s.k = 1 + random_below(i % 4 ? 20 : 90), s.n = 1 + random_below(20);
+  const bool transposed = random_below(2) != 0, repeat = random_below(3) == 0;
+  s.a_step = s.m * s.k, s.b_step = repeat ? 0 : s.k * s.n;
+  s.b_k_step = transposed ? 1 : s.n, s.b_n_step = transposed ? s.k : 1;
+  s.a_zp = sizeof(A) == 1 ? random_below(256) - 128 : 0;
+  s.b_zp = sizeof(B) == 1 ? random_below(256) - 128 : 0;
+  // Sums of up to 2^37, and results of about 2^17.
+  s.narrow = sizeof(A) == 1 || sizeof(B) == 1 ? 0 : 7;
+  s.mult = (1 << 30) + random_below(1 << 20) * 1024;
+  s.right = (s.narrow != 0 ? 40 : 36) + (sizeof(Y) == 1 ? 8 : 0) + random_below(4);
+  random_limits<Y>(s);
+  const std::vector<A> a = random_elements<A>(s.batch * s.m * s.k, i);
+  const std::vector<B> b = random_elements<B>(s.batch * s.k * s.n, i / 2);
+  std::vector<Y> want;
+  for (int32_t j = 0; j < s.batch * s.m * s.n; ++j) {
+    const int32_t n = j % s.n, row = j / s.n, batch = row / s.m;
+    double sum = 0;
+    for (int32_t k = 0; k < s.k; ++k)
+      sum += static_cast<double>(a[row * s.k + k] - s.a_zp) *
+             (b[batch * s.b_step + k * s.b_k_step + n * s.b_n_step] - s.b_zp);
+    // A product of 62 bits, in two parts.
+    const int64_t part = static_cast<int64_t>(floor(ldexp(sum, -s.narrow) + 0.5));
+    const int64_t low = (part & 0xffff) * s.mult, top = (part >> 16) * s.mult + (low >> 16);
+    want.push_back(stored<Y>(s, ldexp(static_cast<double>(top), 16 - s.right)));
+  }
+  Output<Y> y(want.size());
+  Scratch scratch(matmul_scratch(s));
+  matmul_s16<Isa>(s, a.data(), b.data(), y.data(), scratch.data());
+  check.compare(y, want, "", s);
+  check.expect(scratch.intact(), "matmul wrote beyond its scratch");
+}
+
 inline int test_int16() {
   Check rescaled{"rescale"}, sums{"add int16"}, products{"mul int16"}, pools{"pools int16"};
+  Check tables{"lookup int16"}, softmax{"softmax int16"}, matrices{"matmul int16"};
   for (int i = 0; i < 40; ++i) {
     check_rescale<int16_t, int16_t>(rescaled, i);
     check_rescale<int16_t, int8_t>(rescaled, i);
@@ -188,8 +284,16 @@ inline int test_int16() {
     check_binary_s16<int8_t>(sums, products, i);
     check_pool_s16<int16_t>(pools, i);
     check_pool_s16<int8_t>(pools, i);
+    check_softmax_s16<int16_t>(softmax, i);
+    check_softmax_s16<int8_t>(softmax, i);
+    check_matmul_s16<int16_t, int16_t, int16_t>(matrices, i);
+    check_matmul_s16<int16_t, int8_t, int8_t>(matrices, i);
+    check_matmul_s16<int8_t, int8_t, int16_t>(matrices, i);
   }
-  return rescaled.report() + sums.report() + products.report() + pools.report();
+  check_lookup_s16<int16_t>(tables);
+  check_lookup_s16<int8_t>(tables);
+  return rescaled.report() + sums.report() + products.report() + pools.report() + tables.report() +
+         softmax.report() + matrices.report();
 }
 
 }  // namespace mote_test

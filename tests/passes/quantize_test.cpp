@@ -124,6 +124,35 @@ void int16_arithmetic(GraphBuilder& b) {
   b.output("mean", quantize(b, b.op(ops::reduce, mean, {x})));
 }
 
+// Functions of one value, and of int8 as int16.
+void int16_functions(GraphBuilder& b) {
+  const ValueId x = input_int16(b, {2, 3}, "x", 0.001f), narrow = input(b, {2, 3}, "narrow");
+  b.output("activation", quantize_int16(b, b.unary(UnaryFn::Sigmoid, x), 1 / 32768.0f));
+  const ValueId scaled = b.binary(BinaryFn::Mul, x, b.scalar(0.5f));
+  b.output("spelled out", quantize(b, b.binary(BinaryFn::Mul, b.unary(UnaryFn::Tanh, scaled), x)));
+  b.output("widened", quantize_int16(b, b.unary(UnaryFn::Tanh, narrow), 1 / 32768.0f));
+  const ValueId wave = b.unary(UnaryFn::Sin, b.binary(BinaryFn::Mul, x, b.scalar(500)));
+  b.output("too many knots", quantize_int16(b, wave, 1 / 32768.0f));
+}
+
+void int16_attention(GraphBuilder& b) {
+  const ValueId q = input_int16(b, {2, 3, 8}, "q", 0.0001f);
+  const ValueId k = input_int16(b, {2, 8, 4}, "k", 0.00007f);
+  const auto product = [&](ValueId x, ValueId y) {
+    return b.op(ops::matmul, MatMulAttrs{}, {x, y});
+  };
+  const auto softmax = [&](ValueId x) { return b.op(ops::softmax, SoftmaxAttrs{.axis = 2}, {x}); };
+  const ValueId scores = dequantize(b, quantize_int16(b, product(q, k), 0.0004f), 0.0004f, 0);
+  const ValueId p = quantize_int16(b, softmax(scores), 1 / 32768.0f);
+  const ValueId v = dequantize(b, b.input("v", {2, 4, 5}, DType::S8), 0.04f, 2);
+  finish(b, product(dequantize(b, p, 1 / 32768.0f, 0), v));
+  b.output("narrow", quantize(b, softmax(scores), 1 / 256.0f, -128));
+  const ValueId w = input(b, {1, 1, 4}, "w");
+  b.output("widened", quantize_int16(b, softmax(w), 1 / 32768.0f));
+  const ValueId offset = dequantize(b, b.input("offset", {2, 8, 4}, DType::S16), 0.0001f, 5);
+  b.output("zero point", quantize_int16(b, product(q, offset), 0.0004f));
+}
+
 void sums_and_products(GraphBuilder& b) {
   const ValueId x = input(b, {2, 3});
   const ValueId y = dequantize(b, b.input("other", {2, 3}, DType::S8), 0.02f, -5);
@@ -212,6 +241,8 @@ TEST_CASE("quantize-islands") {
       {"quantized_int16", quantize_islands, int16_layer},
       {"quantized_int16_moves", quantize_islands, int16_moves},
       {"quantized_int16_arithmetic", quantize_islands, int16_arithmetic},
+      {"quantized_int16_functions", quantize_islands, int16_functions},
+      {"quantized_int16_attention", quantize_islands, int16_attention},
       {"quantized_sums_and_products", quantize_islands, sums_and_products},
       {"quantized_averages", quantize_islands, averages},
       {"quantized_softmax_and_product", quantize_islands, softmax_and_product},

@@ -119,6 +119,21 @@ MOTE_DSP_SHARED void multiply_wide(const int16_t* x, const int16_t* w, int32_t k
   sums[0] = s0, sums[1] = s1, sums[2] = s2, sums[3] = s3;
 }
 
+// Two of them in 64 bits, see ScalarS8::multiply_long: two sums take four registers.
+MOTE_DSP_SHARED void multiply_long(const int16_t* x, const int16_t* w, int32_t k, int64_t* sums) {
+  const auto multiply = [](uint64_t& acc, uint32_t a, const int16_t* b) {
+    __asm__("smlald %Q0, %R0, %1, %2" : "+r"(acc) : "r"(a), "r"(load_word(b)));
+  };
+  const int16_t* v = w + k;
+  uint64_t s0 = 0, s1 = 0;
+  for (const int16_t* const end = x + k; x != end; x += 4, w += 4, v += 4) {
+    const uint32_t a = load_word(x), b = load_word(x + 2);
+    multiply(s0, a, w), multiply(s1, a, v);
+    multiply(s0, b, w + 2), multiply(s1, b, v + 2);
+  }
+  sums[0] = static_cast<int64_t>(s0), sums[1] = static_cast<int64_t>(s1);
+}
+
 // Four rows of weights by an int16 vector, see ScalarS8::multiply_rows.
 MOTE_DSP_SHARED void multiply_rows(const int16_t* x, const int8_t* w, int32_t k, int32_t* sums) {
   const auto multiply = [](int32_t& acc, uint32_t a, uint32_t b, const int8_t*& row) {

@@ -132,6 +132,18 @@ __attribute__((noinline)) void multiply_wide(const int16_t* x, const W* w, int32
   sums[0] = s0, sums[1] = s1, sums[2] = s2, sums[3] = s3;
 }
 
+// Two of them in 64 bits, see ScalarS8::multiply_long.
+__attribute__((noinline)) inline void multiply_long(const int16_t* x, const int16_t* w, int32_t k,
+                                                    int64_t* sums) {
+  const int16_t* v = w + k;
+  int64_t s0 = 0, s1 = 0;
+  for (const int16_t* const end = x + k; x != end; x += 8, w += 8, v += 8) {
+    const int16x8_t a = vld1q_s16(x);
+    s0 = vmlaldavaq_s16(s0, a, vld1q_s16(w)), s1 = vmlaldavaq_s16(s1, a, vld1q_s16(v));
+  }
+  sums[0] = s0, sums[1] = s1;
+}
+
 MOTE_INLINE int32_t bits_of(float x) {
   int32_t bits;
   __builtin_memcpy(&bits, &x, sizeof bits);

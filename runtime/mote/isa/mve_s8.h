@@ -195,6 +195,10 @@ struct MveS8 : ScalarS8 {
                                         int32_t* sums) {
     mve_elementwise::multiply_wide(x, w, k, sums);
   }
+  static MOTE_INLINE void multiply_long(const int16_t* x, const int16_t* w, int32_t k,
+                                        int64_t* sums) {
+    mve_elementwise::multiply_long(x, w, k, sums);
+  }
   template <class Isa>
   static MOTE_INLINE void multiply_rows(const int16_t* x, const int8_t* w, int32_t k,
                                         int32_t* sums) {

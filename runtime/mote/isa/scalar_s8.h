@@ -386,6 +386,17 @@ struct ScalarS8 {
     MOTE_UNROLL for (int32_t j = 0; j < 4; ++j) sums[j] = acc[j];
   }
 
+  // The same in 64 bits, for j < 2 (matmul_s16.h).
+  static MOTE_INLINE void multiply_long(const int16_t* x, const int16_t* w, int32_t k,
+                                        int64_t* sums) {
+    int64_t acc[2] = {};
+    for (int32_t l = 0; l < k; ++l) {
+      const int32_t xl = x[l];
+      MOTE_UNROLL for (int32_t j = 0; j < 2; ++j) acc[j] += xl * w[j * k + l];
+    }
+    sums[0] = acc[0], sums[1] = acc[1];
+  }
+
   // Weights of recurrent layers (recurrent_s8.h): as above, or row by row with nr of 1. Then
   // multiply_rows makes four sums, see multiply_rows_any.
   static constexpr pack::GemmLayout kGateLayout = {4, 1, 1, false};
