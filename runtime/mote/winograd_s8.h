@@ -4,6 +4,8 @@
 #pragma once
 #include "conv2d_s8.h"
 #include "isa/dsp_winograd_s8.h"
+#include "isa/riscv_winograd_s8.h"
+#include "isa/thumb1_winograd_s8.h"
 #include "isa/thumb_winograd_s8.h"
 
 namespace mote {
@@ -77,6 +79,14 @@ MOTE_INLINE void winograd_products(uint32_t* v, const int16_t* w, int32_t words)
 MOTE_INLINE void winograd_products(uint32_t* v, const int16_t* w, int32_t words) {
   isa::thumb_winograd_products(v, w, words);
 }
+#elif MOTE_ISA_THUMB1_WINOGRAD
+MOTE_INLINE void winograd_products(uint32_t* v, const int16_t* w, int32_t words) {
+  isa::thumb1_winograd_products(v, w, words);
+}
+#elif MOTE_ISA_RISCV_WINOGRAD
+MOTE_INLINE void winograd_products(uint32_t* v, const int16_t* w, int32_t words) {
+  isa::riscv_winograd_products(v, w, words);
+}
 #else
 MOTE_WINOGRAD_SHARED void winograd_products(uint32_t* v, const int16_t* w, int32_t words) {
   for (int32_t p = 0; p < kWinogradPoints; ++p) {
@@ -120,7 +130,7 @@ MOTE_WINOGRAD_SHARED void winograd_results_any(const uint32_t* m, const Winograd
       uint32_t u[kWinogradTile];
       int8_t* pixel = row;
       winograd_output(t[i], u);
-      MOTE_NO_UNROLL for (int32_t j = 0; j < kWinogradTile; ++j, pixel += pixel_step) {
+      MOTE_UNROLL for (int32_t j = 0; j < kWinogradTile; ++j, pixel += pixel_step) {
         const int32_t acc = bias + (static_cast<int32_t>(u[j] * factor) >> 6);
         *pixel = static_cast<int8_t>(requantize(store, acc, mult));
       }
