@@ -310,6 +310,7 @@ MODELS = [
     ("qdq_s16_microsoft",   Qdq,       17, "int16", MICROSOFT, "int8",  qdq_s16),
     ("qdq_s16_residual",    Qdq,       21, "int16", "",        "int8",  qdq_u8),
     ("qdq_s16_moves",       Qdq,       17, "int16", MICROSOFT, "int8",  qdq_moves),
+    ("qdq_s16_lstm",        Qdq,       17, "int16", MICROSOFT, "int8",  qdq_lstm),
     ("int4_weights",        Qdq,       21, "uint8", "",        "int4",  int4_weights),
     ("qdq_lstm",            Qdq,       14, "uint8", "",        "int8",  qdq_lstm),
     ("qdq_gru",             Qdq,       14, "int8",  "",        "int8",  qdq_gru),

@@ -17,7 +17,8 @@ Call lower_recurrent(const Site& site, const Kernel& kernel) {
     return Operand::packed(text,
                            pack_qrecurrent(*site.graph.constant(site.op.in[i]), parts, isa.gates));
   };
-  Call call{.function = fmt::format("mote::{}<mote::isa::{}>", name, isa.name),
+  const std::string type = a.out == DType::S16 ? ", int16_t" : "";
+  Call call{.function = fmt::format("mote::{}<mote::isa::{}{}>", name, isa.name, type),
             .headers = {fmt::format("{}.h", name), std::string(isa.header)},
             .shape = shape_members(s),
             .operands = {Operand::input(In::X), packed("weights", In::W, 1),

@@ -6,6 +6,7 @@
 #include "mote/gru_s8.h"
 #include "mote/lstm_s8.h"
 #include "ops/shapes.h"
+#include "ops/store.h"
 #include "support/diag.h"
 
 namespace motec {
@@ -23,16 +24,16 @@ std::vector<Type> infer(const QRecurrentAttrs& a, const InferCtx& c) {
                    "QRecurrent: operand {} is {}, not {}", i, to_string(*c.in[i]),
                    to_string(shape));
   };
-  check(In::X, DType::S8, x);
+  check(In::X, c.in[In::X]->dtype == DType::S16 ? DType::S16 : DType::S8, x);
   check(In::W, DType::S8, {directions, rows, x[2]});
   check(In::R, DType::S8, {directions, rows, hidden});
   for (const size_t i : {In::WBias, In::RBias, In::WMult, In::RMult})
     check(i, DType::S32, {directions, rows});
   check(In::Tanh, DType::S16, {mote::kTanhEntries});
   std::vector<Type> types;
-  if (a.y) types.push_back({.dtype = DType::S8, .shape = {x[0], directions, x[1], hidden}});
+  if (a.y) types.push_back({.dtype = a.out, .shape = {x[0], directions, x[1], hidden}});
   for (const bool state : {a.y_h, a.y_c})
-    if (state) types.push_back({.dtype = DType::S8, .shape = {directions, x[1], hidden}});
+    if (state) types.push_back({.dtype = a.out, .shape = {directions, x[1], hidden}});
   return types;
 }
 
@@ -42,23 +43,25 @@ void eval(const QRecurrentAttrs& a, const EvalCtx& c) {
   const Tensor w = pack_qrecurrent(*c.in[In::W], 1, Isa::kGateLayout);
   const Tensor r = pack_qrecurrent(*c.in[In::R], recurrence_parts(a), Isa::kGateLayout);
   const auto words = [&](size_t i) { return c.in[i]->data<int32_t>(); };
-  size_t next = 0;
-  const auto result = [&](bool wanted) { return wanted ? c.out[next++]->data<int8_t>() : nullptr; };
-  int8_t* y = result(a.y);
-  int8_t* y_h = result(a.y_h);
-  int8_t* y_c = result(a.y_c);
   const auto gates = static_cast<int32_t>(gate_count(a.kind));
   std::vector<int32_t> scratch(
       static_cast<size_t>(mote::recurrent_s8_scratch(s, gates, Isa::kGateLayout)) / 4);
-  const auto *px = c.in[In::X]->data<int8_t>(), *pw = w.data<int8_t>(), *pr = r.data<int8_t>();
+  const auto *pw = w.data<int8_t>(), *pr = r.data<int8_t>();
   const auto* table = c.in[In::Tanh]->data<int16_t>();
-  if (a.kind == CellKind::Gru) {
-    mote::gru_s8<Isa>(s, px, pw, pr, words(In::WBias), words(In::RBias), words(In::WMult),
-                      words(In::RMult), table, y, y_h, scratch.data());
-  } else {
-    mote::lstm_s8<Isa>(s, px, pw, pr, words(In::WBias), words(In::RBias), words(In::WMult),
-                       words(In::RMult), table, y, y_h, y_c, scratch.data());
-  }
+  with_integers(*c.in[In::X], *c.out[0], [&]<class X, class Y>(const X* px, const Y*) {
+    size_t next = 0;
+    const auto result = [&](bool wanted) { return wanted ? c.out[next++]->data<Y>() : nullptr; };
+    Y* y = result(a.y);
+    Y* y_h = result(a.y_h);
+    Y* y_c = result(a.y_c);
+    if (a.kind == CellKind::Gru) {
+      mote::gru_s8<Isa, Y>(s, px, pw, pr, words(In::WBias), words(In::RBias), words(In::WMult),
+                           words(In::RMult), table, y, y_h, scratch.data());
+    } else {
+      mote::lstm_s8<Isa, Y>(s, px, pw, pr, words(In::WBias), words(In::RBias), words(In::WMult),
+                            words(In::RMult), table, y, y_h, y_c, scratch.data());
+    }
+  });
 }
 
 // Of the matrix products; every step of every sequence counts.

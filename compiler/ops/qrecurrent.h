@@ -8,7 +8,7 @@ namespace motec {
 // Operands, of which all but X are constant.
 struct QRecurrentIn {
   enum : size_t {
-    X,      // int8 [steps, batch, inputs]
+    X,      // int8 or int16 [steps, batch, inputs]
     W,      // int8 [directions, gates * hidden, inputs]
     R,      // int8 [directions, gates * hidden, hidden]
     WBias,  // int32 [directions, gates * hidden], as the next ones; has the zero point of X
@@ -20,7 +20,7 @@ struct QRecurrentIn {
   };
 };
 
-// How a state becomes int8.
+// How a state becomes a result.
 struct StateScale {
   int32_t mult = 0, shift = 0, zp = 0;
   MOTE_FIELDS(mult, shift, zp)
@@ -31,12 +31,13 @@ struct QRecurrentAttrs {
   CellKind kind = CellKind::Lstm;  // or Gru
   bool backward = false;           // the only direction
   bool linear_before_reset = false;
-  // Which results there are, in this order, as of the float operator; int8.
+  // Which results there are, in this order, as of the float operator.
   bool y = true, y_h = false, y_c = false;
   StateScale y_scale = {}, y_h_scale = {}, y_c_scale = {};
   int32_t w_shift = 0, r_shift = 0;
+  DType out = DType::S8;  // or int16, of all results
   MOTE_FIELDS(kind, backward, linear_before_reset, y, y_h, y_c, y_scale, y_h_scale, y_c_scale,
-              w_shift, r_shift)
+              w_shift, r_shift, out)
   bool operator==(const QRecurrentAttrs&) const = default;
 };
 

@@ -167,13 +167,18 @@ std::string read_result(const Uses& uses, ValueId id, double unit, bool& wanted,
   const Op* first = found->second[0];
   for (const Op* user : found->second) {
     const auto y = user ? as_quantize(*user) : std::nullopt;
-    if (!y || user->as<QuantizeAttrs>().to != DType::S8) return "a result of it is not quantized";
+    if (!y) return "a result of it is not quantized";
     if (user->as<QuantizeAttrs>() != first->as<QuantizeAttrs>())
       return "a result of it is quantized in two ways";
     quantized.push_back(user->out[0]);
   }
   const Affine y = *as_quantize(*first);
-  const auto requant = requantization({.zp = y.zp}, {{unit / y.scale, -32768, 32768}});
+  const DType out = first->as<QuantizeAttrs>().to;
+  if (!plan.results.empty() && out != plan.attrs.out)
+    return "its results are quantized to two types";
+  plan.attrs.out = out;
+  const Store store{.out = out, .zp = y.zp, .lo = lowest_of(out), .hi = highest_of(out)};
+  const auto requant = requantization(store, {{unit / y.scale, -32768, 32768}});
   if (!requant || requant->store.form != StoreForm::High || requant->constant_sum[0])
     return "the scale of a result is too large or too small";
   scale = {requant->mult[0], requant->store.shift, y.zp};
@@ -189,8 +194,9 @@ std::string make_plan(const Graph& graph, const Uses& uses, const Op& op, Plan& 
     return "its operand is not quantized";
   const Op& dequantize = *found->second;
   const auto& x = dequantize.as<DequantizeAttrs>();
-  if (!x.per_tensor() || graph.type(dequantize.in[0]).dtype != DType::S8)
-    return "its operand is no int8 with one scale";
+  const DType dtype = graph.type(dequantize.in[0]).dtype;
+  if (!x.per_tensor() || !is_narrow_signed(dtype))
+    return "its operand is no int8 or int16 with one scale";
   plan.x = dequantize.in[0];
 
   const auto& a = op.as<RecurrentAttrs>();
@@ -209,7 +215,7 @@ std::string make_plan(const Graph& graph, const Uses& uses, const Op& op, Plan& 
 
   const int64_t rows = graph.type(op.in[In::R]).shape[1];
   const ValueId b = op.in.size() > In::B ? op.in[In::B] : ValueId{};
-  const Operand inputs{x.scale[0], x.zero_point[0], -128, 127};
+  const Operand inputs{x.scale[0], x.zero_point[0], lowest_of(dtype), highest_of(dtype)};
   const Operand hidden{kHiddenUnit, 0, -32768, 32767};
   std::string why =
       read_product(graph, op.in[In::W], part_of_bias(graph, b, rows, 0), inputs, plan.w);

@@ -37,7 +37,8 @@ struct GruCellS8 {
       g.finish(2, reset);
     }
   }
-  MOTE_INLINE void step(const int8_t* x) const {
+  template <class X>
+  MOTE_INLINE void step(const X* x) const {
     const int32_t n = s.hidden;
     const int16_t* table = g.all.tanh;
     g.project(x);
@@ -54,16 +55,17 @@ struct GruCellS8 {
   }
 };
 
-template <class Isa, class S>
-MOTE_KERNEL void gru_s8(const S s, const int8_t* x, const int8_t* w, const int8_t* r,
+// Results have the type Y: int8 or int16.
+template <class Isa, class Y = int8_t, class X, class S>
+MOTE_KERNEL void gru_s8(const S s, const X* x, const int8_t* w, const int8_t* r,
                         const int32_t* w_bias, const int32_t* r_bias, const int32_t* w_mult,
-                        const int32_t* r_mult, const int16_t* tanh, int8_t* y, int8_t* y_h,
+                        const int32_t* r_mult, const int16_t* tanh, Type<Y>* y, Type<Y>* y_h,
                         int32_t* scratch) {
   const RecurrentS8Weights all{w, r, w_bias, r_bias, w_mult, r_mult, tanh};
   int16_t* states = reinterpret_cast<int16_t*>(scratch + 4 * s.hidden);
   const int32_t vector = gate_vector(s.hidden);
   GruCellS8<Isa, S> cell{s, {s, all, scratch, states + 2 * vector}, states, states + vector};
-  run_sequences_s8(s, x, y, y_h, nullptr, cell);
+  run_sequences_s8(s, x, y, y_h, static_cast<Y*>(nullptr), cell);
 }
 
 }  // namespace mote

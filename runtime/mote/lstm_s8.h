@@ -17,7 +17,8 @@ struct LstmCellS8 {
     g.begin(direction);
     for (int32_t j = 0; j < gate_vector(s.hidden); ++j) state[j] = c[j] = 0;
   }
-  MOTE_INLINE void step(const int8_t* x) const {
+  template <class X>
+  MOTE_INLINE void step(const X* x) const {
     const int32_t n = s.hidden;
     const int16_t* table = g.all.tanh;
     g.project(x);
@@ -37,11 +38,12 @@ struct LstmCellS8 {
   }
 };
 
-template <class Isa, class S>
-MOTE_KERNEL void lstm_s8(const S s, const int8_t* x, const int8_t* w, const int8_t* r,
+// Results have the type Y: int8 or int16.
+template <class Isa, class Y = int8_t, class X, class S>
+MOTE_KERNEL void lstm_s8(const S s, const X* x, const int8_t* w, const int8_t* r,
                          const int32_t* w_bias, const int32_t* r_bias, const int32_t* w_mult,
-                         const int32_t* r_mult, const int16_t* tanh, int8_t* y, int8_t* y_h,
-                         int8_t* y_c, int32_t* scratch) {
+                         const int32_t* r_mult, const int16_t* tanh, Type<Y>* y, Type<Y>* y_h,
+                         Type<Y>* y_c, int32_t* scratch) {
   const RecurrentS8Weights all{w, r, w_bias, r_bias, w_mult, r_mult, tanh};
   int16_t* states = reinterpret_cast<int16_t*>(scratch + 5 * s.hidden);
   const int32_t vector = gate_vector(s.hidden);

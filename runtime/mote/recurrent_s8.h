@@ -1,7 +1,7 @@
 // What the integer recurrent kernels share (gru_s8.h, lstm_s8.h): the shape, the fixed-point
 // formats with their arithmetic, and the walk over directions, batch and steps.
 //
-// - x: int8 with a zero point, which the host has folded into the bias of W.
+// - x: int8 or int16 with a zero point, which the host has folded into the bias of W.
 // - W, R: int8 without zero point, one scale per gate row; packed as Isa::kGateLayout says, R gate
 //   by gate.
 // - h: int16 with 15 fraction bits. Both cells keep it within (-1, 1).
@@ -134,7 +134,8 @@ struct GatesS8 {
   }
 
   // The sums of W x for all gates.
-  MOTE_INLINE void project(const int8_t* x) const {
+  template <class X>
+  MOTE_INLINE void project(const X* x) const {
     const int32_t n = kGates * s.hidden;
     const int8_t* w = all.w + row * padded(s.inputs);
     if constexpr (Isa::kGateLayout.nr == 1) {
@@ -172,21 +173,30 @@ struct GatesS8 {
 
 // ---- Sequences
 
+// T, not to be deduced.
+template <class T>
+struct TypeOf {
+  using Type = T;
+};
+template <class T>
+using Type = typename TypeOf<T>::Type;
+
+template <class Y>
 struct StateStore {
   int32_t zp, shift;
-  static constexpr int32_t lo = -128, hi = 127;
+  static constexpr int32_t lo = sizeof(Y) == 1 ? -128 : -32768, hi = -1 - lo;
 };
-MOTE_INLINE void store_state(int32_t n, const int16_t* state, int32_t mult, const StateStore& store,
-                             int8_t* y) {
-  for (int32_t j = 0; j < n; ++j) y[j] = static_cast<int8_t>(requantize(store, state[j], mult));
+template <class Y>
+MOTE_INLINE void store_state(int32_t n, const int16_t* state, int32_t mult,
+                             const StateStore<Y>& store, Y* y) {
+  for (int32_t j = 0; j < n; ++j) y[j] = static_cast<Y>(requantize(store, state[j], mult));
 }
 
 // Runs `cell` over every sequence, from states of zeros: cell.begin(direction), cell.step(x), and
 // cell.h() is the state. x is [steps][batch][inputs], y [steps][directions][batch][hidden], y_h and
 // y_c [directions][batch][hidden].
-template <class S, class Cell>
-MOTE_INLINE void run_sequences_s8(const S& s, const int8_t* x, int8_t* y, int8_t* y_h, int8_t* y_c,
-                                  Cell& cell) {
+template <class S, class X, class Y, class Cell>
+MOTE_INLINE void run_sequences_s8(const S& s, const X* x, Y* y, Y* y_h, Y* y_c, Cell& cell) {
   const int32_t n = s.hidden, y_step = s.directions * s.batch * n;
   for (int32_t d = 0; d < s.directions; ++d) {
     const bool backward = d == 1 || s.backward;
@@ -196,10 +206,13 @@ MOTE_INLINE void run_sequences_s8(const S& s, const int8_t* x, int8_t* y, int8_t
       for (int32_t i = 0; i < s.steps; ++i) {
         const int32_t t = backward ? s.steps - 1 - i : i;
         cell.step(x + (t * s.batch + b) * s.inputs);
-        if (s.has_y) store_state(n, cell.h(), s.y_mult, {s.y_zp, s.y_shift}, y + t * y_step + at);
+        if (s.has_y)
+          store_state(n, cell.h(), s.y_mult, StateStore<Y>{s.y_zp, s.y_shift}, y + t * y_step + at);
       }
-      if (s.has_y_h) store_state(n, cell.h(), s.y_h_mult, {s.y_h_zp, s.y_h_shift}, y_h + at);
-      if (s.has_y_c) store_state(n, cell.second(), s.y_c_mult, {s.y_c_zp, s.y_c_shift}, y_c + at);
+      if (s.has_y_h)
+        store_state(n, cell.h(), s.y_h_mult, StateStore<Y>{s.y_h_zp, s.y_h_shift}, y_h + at);
+      if (s.has_y_c)
+        store_state(n, cell.second(), s.y_c_mult, StateStore<Y>{s.y_c_zp, s.y_c_shift}, y_c + at);
     }
   }
 }

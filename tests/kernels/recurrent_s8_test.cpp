@@ -5,6 +5,7 @@
 #include <random>
 
 #include "ops/qrecurrent.h"
+#include "ops/quantize.h"
 
 namespace motec {
 namespace {
@@ -44,6 +45,7 @@ struct Case {
   QRecurrentAttrs attrs;
   std::vector<Tensor> operands{In::Count};
   int64_t steps, batch, inputs, hidden, directions;
+  Words x;            // as in the operand
   Words y, y_h, y_c;  // wanted
 
   int64_t gates() const { return gate_count(attrs.kind); }
@@ -61,19 +63,27 @@ Case random_case(Random& random) {
   a.y = random(0, 1), a.y_c = a.kind == CellKind::Lstm && random(0, 1);
   a.y_h = random(0, 1) || !(a.y || a.y_c);
   a.w_shift = static_cast<int32_t>(random(0, 2));
+  // One in four has int16 inputs, one in four int16 results.
+  const bool wide_x = random(0, 3) == 0;
+  if (random(0, 3) == 0) a.out = DType::S16;
+  const int bits = a.out == DType::S16 ? 6 : 0;
   for (StateScale* scale : {&a.y_scale, &a.y_h_scale, &a.y_c_scale})
-    *scale = {static_cast<int32_t>(random(1 << 20, 1 << 25)), static_cast<int32_t>(random(0, 1)),
-              static_cast<int32_t>(random(-128, 127))};
+    *scale = {static_cast<int32_t>(random(1 << (20 + bits), 1 << (25 + bits - bits / 6))),
+              static_cast<int32_t>(random(0, 1)), static_cast<int32_t>(random(-128, 127))};
   const int64_t rows = c.gates() * c.hidden;
   const Shape per_row = {c.directions, rows};
   // Weights of one sign now and then, so that gates and the cell state saturate.
   const int64_t lowest = random(0, 3) ? -127 : 60;
-  c.operands[In::X] = random.tensor<int8_t>(DType::S8, {c.steps, c.batch, c.inputs}, -128, 127);
+  const Shape x = {c.steps, c.batch, c.inputs};
+  c.operands[In::X] = wide_x ? random.tensor<int16_t>(DType::S16, x, -32768, 32767)
+                             : random.tensor<int8_t>(DType::S8, x, -128, 127);
+  c.x = to_int64s(c.operands[In::X]);
   c.operands[In::W] = random.tensor<int8_t>(DType::S8, {c.directions, rows, c.inputs}, lowest, 127);
   c.operands[In::R] = random.tensor<int8_t>(DType::S8, {c.directions, rows, c.hidden}, lowest, 127);
   c.operands[In::WBias] = random.tensor<int32_t>(DType::S32, per_row, -100000, 100000);
   c.operands[In::RBias] = random.tensor<int32_t>(DType::S32, per_row, -10000000, 10000000);
-  c.operands[In::WMult] = random.tensor<int32_t>(DType::S32, per_row, 1 << 25, 1 << 28);
+  c.operands[In::WMult] =
+      random.tensor<int32_t>(DType::S32, per_row, 1 << (wide_x ? 17 : 25), 1 << (wide_x ? 20 : 28));
   c.operands[In::RMult] = random.tensor<int32_t>(DType::S32, per_row, 1 << 20, 1 << 23);
   c.operands[In::Tanh] = tanh_table();
   return c;
@@ -86,8 +96,9 @@ int64_t rounded(int64_t v, int bits) {
 }
 int64_t limited(int64_t v, int64_t low, int64_t high) { return std::min(std::max(v, low), high); }
 int64_t s16(int64_t v) { return limited(v, -32768, 32767); }
-int64_t state(int64_t v, const StateScale& scale) {
-  return limited(rounded((v << scale.shift) * scale.mult, 32) + scale.zp, -128, 127);
+int64_t state(int64_t v, const StateScale& scale, DType out) {
+  return limited(rounded((v << scale.shift) * scale.mult, 32) + scale.zp, lowest_of(out),
+                 highest_of(out));
 }
 
 struct NaiveCell {
@@ -115,8 +126,7 @@ struct NaiveCell {
   int64_t of_x(int64_t row, int64_t t) const {
     int64_t sum = word(In::WBias, row);
     for (int64_t k = 0; k < c.inputs; ++k)
-      sum += weight(In::W, row, k) *
-             c.operands[In::X].data<int8_t>()[(t * c.batch + b) * c.inputs + k];
+      sum += weight(In::W, row, k) * c.x[static_cast<size_t>((t * c.batch + b) * c.inputs + k)];
     return gate(sum, In::WMult, row, c.attrs.w_shift);
   }
   int64_t of_h(int64_t row, const Words& state) const {
@@ -183,11 +193,11 @@ void run_naive(Case& c) {
         const int64_t t = d == 1 || a.backward ? c.steps - 1 - i : i;
         cell.step(t);
         for (size_t j = 0; j < cell.h.size(); ++j)
-          c.y[static_cast<size_t>(t) * size + at + j] = state(cell.h[j], a.y_scale);
+          c.y[static_cast<size_t>(t) * size + at + j] = state(cell.h[j], a.y_scale, a.out);
       }
       for (size_t j = 0; j < cell.h.size(); ++j) {
-        c.y_h[at + j] = state(cell.h[j], a.y_h_scale);
-        c.y_c[at + j] = state(cell.cell[j], a.y_c_scale);
+        c.y_h[at + j] = state(cell.h[j], a.y_h_scale, a.out);
+        c.y_c[at + j] = state(cell.cell[j], a.y_c_scale, a.out);
       }
     }
   }
