@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "plan/liveness.h"
+
 namespace motec {
 namespace {
 
@@ -29,6 +31,19 @@ std::optional<ValueId> least_worthwhile(const Program& program) {
     if (!result || value < least) result = step.op.out[0], least = value;
   }
   return result;
+}
+
+std::vector<ValueId> expanded_by_memory(const Program& program) {
+  std::vector<int32_t> steps;
+  for (int32_t t = 0; t < std::ssize(program.steps); ++t)
+    if (program.steps[static_cast<size_t>(t)].selection.kernel->weights == Weights::Expanded)
+      steps.push_back(t);
+  std::stable_sort(steps.begin(), steps.end(), [&](int32_t a, int32_t b) {
+    return live_bytes(program, a) > live_bytes(program, b);
+  });
+  std::vector<ValueId> results;
+  for (const int32_t t : steps) results.push_back(program.steps[static_cast<size_t>(t)].op.out[0]);
+  return results;
 }
 
 }  // namespace motec

@@ -258,16 +258,15 @@ void check_limits(const Program& program, const PlanOptions& options) {
   }
 }
 
-// Before anything has a place.
+// Before anything has a place. Of the ops with results `plain`, weights stay as they are.
 Program whole_program(Graph graph, const Target& target, const PlanOptions& options,
-                      Weights weights) {
+                      Weights weights, std::set<ValueId> plain = {}) {
   order_ops(graph);
   copy_ports(graph);
   Program program;
   program.name = options.name;
   program.target = &target;
   program.graph = std::move(graph);
-  std::set<ValueId> plain;
   if (weights == Weights::Plain)
     for (const Op& op : program.graph.ops) plain.insert(op.out[0]);
   make_steps(program, options.goal, plain);
@@ -314,13 +313,30 @@ std::vector<Memory> memories_of(const Program& program) {
 }
 
 Program plan(Graph graph, const Target& target, const PlanOptions& options) {
+  const auto plan_with_plain = [&](Weights weights, std::set<ValueId> plain = {}) {
+    return best_plan(whole_program(graph, target, options, weights, std::move(plain)), options);
+  };
+  const auto fits = [&](const Program& program) {
+    return !options.arena_limit || program.arena_bytes <= *options.arena_limit;
+  };
   // Kernels that expand weights make whole layers only.
   const bool rows = options.stream_input || !options.memories.empty();
-  const Weights most = rows ? Weights::Plain : Weights::Expanded;
-  Program program = best_plan(whole_program(graph, target, options, most), options);
-  const bool expanded = least_worthwhile(program).has_value();
-  if (expanded && options.arena_limit && program.arena_bytes > *options.arena_limit)
-    program = best_plan(whole_program(std::move(graph), target, options, Weights::Plain), options);
+  Program program = plan_with_plain(rows ? Weights::Plain : Weights::Expanded);
+  const std::vector<ValueId> expanded = expanded_by_memory(program);
+  if (!fits(program) && !expanded.empty()) {
+    program = plan_with_plain(Weights::Plain);
+    // As few as possible go without, those with most memory alive first.
+    for (size_t least = 1, most = expanded.size(); least < most;) {
+      const auto some = static_cast<std::ptrdiff_t>((least + most) / 2);
+      Program other =
+          plan_with_plain(Weights::Expanded, {expanded.begin(), expanded.begin() + some});
+      if (fits(other)) {
+        program = std::move(other), most = static_cast<size_t>(some);
+      } else {
+        least = static_cast<size_t>(some) + 1;
+      }
+    }
+  }
   if (program.arena_bytes <= kLargestReplay) check_plan(program);
   check_limits(program, options);
   return program;

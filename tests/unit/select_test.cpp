@@ -128,9 +128,10 @@ TEST_CASE("flash goes where it saves most") {
   Graph graph = conv2d_graph(16, 100);
   const ValueId y = graph.outputs[0].value;
   graph.outputs = {{"z", append_conv2d(graph, y, 4, 100, {.pad = {1, 1, 1, 1}})}};
-  const auto kernels = [&](std::optional<int64_t> flash) {
-    const Program program = plan(graph, find_target("cortex-m4"),
-                                 {.name = "m", .goal = Goal::Speed, .flash_limit = flash});
+  const auto kernels = [&](std::optional<int64_t> flash, std::optional<int64_t> arena = {}) {
+    const Program program =
+        plan(graph, find_target("cortex-m4"),
+             {.name = "m", .goal = Goal::Speed, .arena_limit = arena, .flash_limit = flash});
     std::vector<std::string_view> names;
     for (const Step& step : program.steps) names.push_back(step.selection.kernel->name);
     return names;
@@ -140,6 +141,11 @@ TEST_CASE("flash goes where it saves most") {
   CHECK(kernels(23200) == std::vector{winograd, winograd});
   CHECK(kernels(23199) == std::vector{winograd, direct});
   CHECK(kernels(18000) == std::vector{direct, direct});
+  // Beside 4032 bytes of scratch, the first layer has tensors of 1024 bytes, the second one a
+  // result of 256.
+  CHECK(kernels({}, 5696) == std::vector{winograd, winograd});
+  CHECK(kernels({}, 5600) == std::vector{direct, winograd});
+  CHECK(kernels({}, 4000) == std::vector{direct, direct});
 }
 
 TEST_CASE("Winograd's form refuses what it does not make exactly") {
