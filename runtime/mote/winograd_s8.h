@@ -153,9 +153,16 @@ MOTE_WINOGRAD_SHARED void winograd_cut(const isa::StoreS8& store, const uint32_t
   const int32_t row_step = how.row_step, pixel_step = how.pixel_step;
   how.row_step = sizeof all[0], how.pixel_step = sizeof all[0][0];
   winograd_results(store, m, how, all[0][0], n);
-  for (int32_t i = 0; i < kWinogradTile && i < height; ++i)
-    for (int32_t j = 0; j < kWinogradTile && j < width; ++j)
-      for (int32_t c = 0; c < n; ++c) y[i * row_step + j * pixel_step + c] = all[i][j][c];
+  for (int32_t i = 0; i < kWinogradTile && i < height; ++i, y += row_step) {
+    int8_t* to = y;
+    for (int32_t j = 0; j < kWinogradTile && j < width; ++j, to += pixel_step) {
+      if (n == kWinogradChannels) {
+        memcpy(to, all[i][j], kWinogradChannels);
+      } else {
+        for (int32_t c = 0; c < n; ++c) to[c] = all[i][j][c];
+      }
+    }
+  }
 }
 
 // Where a tile lies: images, row and column of its first result.
