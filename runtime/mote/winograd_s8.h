@@ -41,6 +41,15 @@ MOTE_INLINE void winograd_pairs(const int8_t* x, uint32_t& even, uint32_t& odd) 
 #endif
 }
 
+// Gives what the lower half has borrowed back to the upper one.
+MOTE_INLINE uint32_t winograd_halves(uint32_t sum) {
+#if MOTE_ISA_DSP_WINOGRAD
+  return isa::dsp_pack_halves(sum, sum + 0x8000);
+#else
+  return sum + ((sum & 0x8000) << 1);
+#endif
+}
+
 // The inputs of a tile to v, transformed. x: 6x6 pixels, steps in bytes; `quads` fours of channels.
 MOTE_WINOGRAD_SHARED void winograd_inputs(const int8_t* x, int32_t row_step, int32_t pixel_step,
                                           int32_t quads, uint32_t* v, int32_t v_step) {
@@ -62,8 +71,10 @@ MOTE_WINOGRAD_SHARED void winograd_inputs(const int8_t* x, int32_t row_step, int
       MOTE_NO_UNROLL for (int32_t i = 0; i < kWinogradWindow; ++i, from += 6) {
         uint32_t u[kWinogradWindow];
         winograd_input(from, u);
-        MOTE_UNROLL for (int32_t j = 0; j < kWinogradWindow; ++j, to += v_step)* to =
-            u[j] + ((u[j] & 0x8000) << 1);
+        MOTE_UNROLL for (int32_t j = 0; j < kWinogradWindow; ++j) {
+          to[j * v_step] = winograd_halves(u[j]);
+        }
+        to += kWinogradWindow * v_step;
       }
     }
   }
@@ -71,22 +82,8 @@ MOTE_WINOGRAD_SHARED void winograd_inputs(const int8_t* x, int32_t row_step, int
 
 // The products of two tiles with a block of weights, at all points, to behind the points of v;
 // `words` is even.
-#if MOTE_ISA_DSP_WINOGRAD
-MOTE_INLINE void winograd_products(uint32_t* v, const int16_t* w, int32_t words) {
-  isa::dsp_winograd_products(v, w, words);
-}
-#elif MOTE_ISA_THUMB_WINOGRAD
-MOTE_INLINE void winograd_products(uint32_t* v, const int16_t* w, int32_t words) {
-  isa::thumb_winograd_products(v, w, words);
-}
-#elif MOTE_ISA_THUMB1_WINOGRAD
-MOTE_INLINE void winograd_products(uint32_t* v, const int16_t* w, int32_t words) {
-  isa::thumb1_winograd_products(v, w, words);
-}
-#elif MOTE_ISA_RISCV_WINOGRAD
-MOTE_INLINE void winograd_products(uint32_t* v, const int16_t* w, int32_t words) {
-  isa::riscv_winograd_products(v, w, words);
-}
+#ifdef MOTE_ISA_WINOGRAD_PRODUCTS
+using isa::winograd_products;
 #else
 MOTE_WINOGRAD_SHARED void winograd_products(uint32_t* v, const int16_t* w, int32_t words) {
   for (int32_t p = 0; p < kWinogradPoints; ++p) {
@@ -132,7 +129,7 @@ MOTE_WINOGRAD_SHARED void winograd_results_any(const uint32_t* m, const Winograd
       winograd_output(t[i], u);
       MOTE_UNROLL for (int32_t j = 0; j < kWinogradTile; ++j, pixel += pixel_step) {
         const int32_t acc = bias + (static_cast<int32_t>(u[j] * factor) >> 6);
-        *pixel = static_cast<int8_t>(requantize(store, acc, mult));
+        *pixel = static_cast<int8_t>(clamp_i32(isa::ScalarS8::scale_one(store, acc, mult), lo, hi));
       }
     }
   }

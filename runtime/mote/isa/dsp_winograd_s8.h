@@ -6,6 +6,7 @@
 
 #if defined(__ARM_FEATURE_DSP)
 #define MOTE_ISA_DSP_WINOGRAD 1
+#define MOTE_ISA_WINOGRAD_PRODUCTS 1
 
 namespace mote::isa {
 
@@ -14,9 +15,9 @@ namespace mote::isa {
 // r0 v, r1 w, r2 and r3 inputs, r12 and lr weights, r4-r7 sums of the first tile, r8-r11 of the
 // second. Stack: 0 end of w, 4 bytes of v without products, 8 where the loop begins, 12 end of the
 // inputs of the point.
-__attribute__((naked, noinline)) inline void dsp_winograd_products(uint32_t* /*v*/,
-                                                                   const int16_t* /*w*/,
-                                                                   int32_t /*words*/) {
+__attribute__((naked, noinline)) inline void winograd_products(uint32_t* /*v*/,
+                                                               const int16_t* /*w*/,
+                                                               int32_t /*words*/) {
   __asm__ volatile(
       "push {r4-r11, lr}\n\t"
       "sub sp, #16\n\t"
@@ -203,6 +204,12 @@ MOTE_INLINE uint32_t dsp_even_bytes(uint32_t x) {
 MOTE_INLINE uint32_t dsp_odd_bytes(uint32_t x) {
   uint32_t y;
   __asm__("uxtb16 %0, %1, ror #8" : "=r"(y) : "r"(x));
+  return y;
+}
+
+MOTE_INLINE uint32_t dsp_pack_halves(uint32_t lower, uint32_t upper) {
+  uint32_t y;
+  __asm__("pkhbt %0, %1, %2" : "=r"(y) : "r"(lower), "r"(upper));
   return y;
 }
 

@@ -4,7 +4,7 @@
 #include "../winograd.h"
 
 #if defined(__riscv) && !defined(__riscv_32e) && defined(__riscv_mul) && !defined(__riscv_vector)
-#define MOTE_ISA_RISCV_WINOGRAD 1
+#define MOTE_ISA_WINOGRAD_PRODUCTS 1
 
 #if __riscv_xlen == 32
 #define MOTE_STORE_SAVED "sw s0, 4(sp)\n\tsw s1, 8(sp)\n\t"
@@ -19,9 +19,9 @@ namespace mote::isa {
 // See winograd_products(). a0 v, a1 w, a2 bytes of v without products; a3-a6 sums of the first
 // tile, a7 and t0-t2 of the second; t3 and t4 inputs, t5 weights, t6 products; s0 end of w, s1 end
 // of the inputs of the point.
-__attribute__((naked, noinline)) inline void riscv_winograd_products(uint32_t* /*v*/,
-                                                                     const int16_t* /*w*/,
-                                                                     int32_t /*words*/) {
+__attribute__((naked, noinline)) inline void winograd_products(uint32_t* /*v*/,
+                                                               const int16_t* /*w*/,
+                                                               int32_t /*words*/) {
   __asm__ volatile("addi sp, sp, -16\n\t" MOTE_STORE_SAVED
                    "li s0, 576\n\t"  // 36 points of 16 bytes for each word
                    "mul s0, s0, a2\n\t"
@@ -71,6 +71,4 @@ __attribute__((naked, noinline)) inline void riscv_winograd_products(uint32_t* /
 
 #undef MOTE_STORE_SAVED
 #undef MOTE_LOAD_SAVED
-#else
-#define MOTE_ISA_RISCV_WINOGRAD 0
 #endif

@@ -7,16 +7,16 @@
 
 #if defined(__thumb__) && !defined(__thumb2__) && defined(__ARM_ARCH_PROFILE) && \
     __ARM_ARCH_PROFILE == 'M'
-#define MOTE_ISA_THUMB1_WINOGRAD 1
+#define MOTE_ISA_WINOGRAD_PRODUCTS 1
 
 namespace mote::isa {
 
 // See winograd_products(). r0 v, r1 w, r2 and r3 inputs, r4 weights, r5 products; sums of the first
 // tile r8-r11, of the second r12, lr, r6, r7. Stack: 0 end of w, 4 bytes of v without products, 8
 // end of the inputs of the point.
-__attribute__((naked, noinline)) inline void thumb1_winograd_products(uint32_t* /*v*/,
-                                                                      const int16_t* /*w*/,
-                                                                      int32_t /*words*/) {
+__attribute__((naked, noinline)) inline void winograd_products(uint32_t* /*v*/,
+                                                               const int16_t* /*w*/,
+                                                               int32_t /*words*/) {
   __asm__ volatile(
       ".syntax unified\n\t"
       "push {r4-r7, lr}\n\t"
@@ -97,6 +97,4 @@ __attribute__((naked, noinline)) inline void thumb1_winograd_products(uint32_t* 
 }
 
 }  // namespace mote::isa
-#else
-#define MOTE_ISA_THUMB1_WINOGRAD 0
 #endif

@@ -5,16 +5,16 @@
 
 #if defined(__thumb2__) && defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M' && \
     !defined(__ARM_FEATURE_DSP)
-#define MOTE_ISA_THUMB_WINOGRAD 1
+#define MOTE_ISA_WINOGRAD_PRODUCTS 1
 
 namespace mote::isa {
 
 // See winograd_products(). r0 v, r1 w, r2 and r3 inputs, r12 and lr weights, r4-r7 sums of the
 // first tile, r8-r11 of the second. Stack: 0 end of w, 4 bytes of v without products, 8 end of the
 // inputs of the point.
-__attribute__((naked, noinline)) inline void thumb_winograd_products(uint32_t* /*v*/,
-                                                                     const int16_t* /*w*/,
-                                                                     int32_t /*words*/) {
+__attribute__((naked, noinline)) inline void winograd_products(uint32_t* /*v*/,
+                                                               const int16_t* /*w*/,
+                                                               int32_t /*words*/) {
   __asm__ volatile(
       "push {r4-r11, lr}\n\t"
       "sub sp, #12\n\t"
@@ -69,6 +69,4 @@ __attribute__((naked, noinline)) inline void thumb_winograd_products(uint32_t* /
 }
 
 }  // namespace mote::isa
-#else
-#define MOTE_ISA_THUMB_WINOGRAD 0
 #endif
