@@ -216,6 +216,9 @@ int compile_command(const CompileArguments& arguments, Terminal& terminal) {
     show_progress(options.back(), terminal);
   }
   check_names(options);
+  // What one model leaves of a limit is known when all are compiled.
+  if (options.size() > 1 && options[0].flash_limit)
+    for (CompileOptions& one : options) one.weights = Weights::Plain;
   Outputs outputs;
   std::vector<Compiled> models;
   for (const CompileOptions& one : options)

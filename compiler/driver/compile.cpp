@@ -97,7 +97,8 @@ Program plan_graph(Graph graph, const CompileOptions& options) {
                  .arena_limit = options.arena_limit,
                  .flash_limit = options.flash_limit,
                  .stream_input = options.stream_input,
-                 .memories = options.memories});
+                 .memories = options.memories,
+                 .weights = options.weights});
   });
 }
 

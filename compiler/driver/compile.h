@@ -38,6 +38,7 @@ struct CompileOptions {
   std::optional<StreamTime> stream_time;    // along which the model slides from call to call
   std::optional<std::string> stream_input;  // whose rows the caller hands over one by one
   std::vector<MemoryLimit> memories;        // the fastest first; empty: one arena
+  Weights weights = Weights::Expanded;      // the most that `speed` may take
 };
 
 // Model to graph as the file has it, with states bound.

@@ -321,7 +321,7 @@ Program plan(Graph graph, const Target& target, const PlanOptions& options) {
   };
   // Kernels that expand weights make whole layers only.
   const bool rows = options.stream_input || !options.memories.empty();
-  Program program = plan_with_plain(rows ? Weights::Plain : Weights::Expanded);
+  Program program = plan_with_plain(rows ? Weights::Plain : options.weights);
   const std::vector<ValueId> expanded = expanded_by_memory(program);
   if (!fits(program) && !expanded.empty()) {
     program = plan_with_plain(Weights::Plain);

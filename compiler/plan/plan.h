@@ -21,6 +21,7 @@ struct PlanOptions {
   // Name of the input whose rows the caller hands over one by one; E1115 and E4103.
   std::optional<std::string> stream_input = {};
   std::vector<MemoryLimit> memories = {};  // the fastest first; empty: one arena; E4105
+  Weights weights = Weights::Expanded;     // the most that Goal::Speed may take
 };
 
 Program plan(Graph graph, const Target& target, const PlanOptions& options);

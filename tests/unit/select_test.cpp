@@ -120,6 +120,7 @@ TEST_CASE("limits and rows take Winograd's form back") {
   CHECK(kernel({.name = "m", .goal = Goal::Speed, .arena_limit = 4096}) == "conv2d_s8_dsp");
   CHECK(kernel({.name = "m", .goal = Goal::Speed, .flash_limit = 10000}) == "conv2d_s8_dsp");
   CHECK(kernel({.name = "m", .goal = Goal::Speed, .stream_input = "x"}) == "conv2d_s8_dsp");
+  CHECK(kernel({.name = "m", .goal = Goal::Speed, .weights = Weights::Plain}) == "conv2d_s8_dsp");
   CHECK(kernel({.name = "m", .goal = Goal::Speed, .memories = {{"fast", 65536}}}) ==
         "conv2d_s8_dsp");
 }
