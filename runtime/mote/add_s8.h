@@ -22,7 +22,7 @@ struct AddS8Shape {
 
 // `y` may be an operand that is not repeated.
 template <class Isa, class S>
-MOTE_KERNEL void add_s8(const S s, const int8_t* a, const int8_t* b, int8_t* y) {
+MOTE_KERNEL void add_s8(const S& s, const int8_t* a, const int8_t* b, int8_t* y) {
   const int32_t n = s.dims[s.rank - 1];
   int32_t index[kMaxRank] = {};
   int32_t offset[2] = {};

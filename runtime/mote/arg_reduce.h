@@ -12,7 +12,7 @@ struct ArgReduceShape {
 
 // Before::apply(a, b) says that a comes before b: fn::Greater or fn::Less.
 template <class Before, class T, class S>
-MOTE_KERNEL void arg_reduce(const S s, const T* x, int64_t* y) {
+MOTE_KERNEL void arg_reduce(const S& s, const T* x, int64_t* y) {
   for (int32_t o = 0; o < s.outer; ++o, x += s.n * s.inner, y += s.inner) {
     for (int32_t i = 0; i < s.inner; ++i) {
       T best = x[i];

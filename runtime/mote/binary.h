@@ -16,7 +16,7 @@ struct BinaryShape {
 
 // `y` may be an operand that is not repeated. Act is applied to the result.
 template <class F, class Act, class T, class To, class S>
-MOTE_KERNEL void binary(const S s, const T* a, const T* b, To* y) {
+MOTE_KERNEL void binary(const S& s, const T* a, const T* b, To* y) {
   const int32_t n = s.dims[s.rank - 1];
   const int32_t a_step = s.a_stride[s.rank - 1], b_step = s.b_stride[s.rank - 1];
   int32_t index[kMaxRank] = {};

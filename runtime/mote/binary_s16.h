@@ -53,7 +53,7 @@ MOTE_INLINE void for_elements_s16(const S& s, const int16_t* a, const int16_t* b
 
 // `y` may be an operand that is not repeated and has its type.
 template <class S, class Y>
-MOTE_KERNEL void add_s16(const S s, const int16_t* a, const int16_t* b, Y* y) {
+MOTE_KERNEL void add_s16(const S& s, const int16_t* a, const int16_t* b, Y* y) {
   const int64_t offset =
       (int64_t)s.offset_high * ((int64_t)1 << 32) + (int64_t) static_cast<uint32_t>(s.offset_low);
   for_elements_s16(s, a, b, y, [&](int32_t va, int32_t vb) {
@@ -65,7 +65,7 @@ MOTE_KERNEL void add_s16(const S s, const int16_t* a, const int16_t* b, Y* y) {
 
 // Likewise.
 template <class S, class Y>
-MOTE_KERNEL void mul_s16(const S s, const int16_t* a, const int16_t* b, Y* y) {
+MOTE_KERNEL void mul_s16(const S& s, const int16_t* a, const int16_t* b, Y* y) {
   for_elements_s16(s, a, b, y, [&](int32_t va, int32_t vb) {
     return requantize_wide(s, (va - s.a_zp) * (vb - s.b_zp), s.mult, s.right);
   });

@@ -73,7 +73,7 @@ struct CastShape {
 
 // `y` may be `x` if both element types are of one size.
 template <class From, class To, class S>
-MOTE_KERNEL void cast(const S s, const typename Element<From>::Storage* x,
+MOTE_KERNEL void cast(const S& s, const typename Element<From>::Storage* x,
                       typename Element<To>::Storage* y) {
   for (int32_t i = 0; i < s.count; ++i) y[i] = Element<To>::store(Element<From>::load(x[i]));
 }

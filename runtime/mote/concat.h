@@ -24,7 +24,7 @@ MOTE_INLINE void concat_part(const ConcatPart part, const T* MOTE_RESTRICT x, T*
 
 // The result goes first, because the operands are any number.
 template <class S, class T, class... X>
-MOTE_KERNEL void concat(const S s, T* y, const X*... x) {
+MOTE_KERNEL void concat(const S& s, T* y, const X*... x) {
   int32_t k = 0;
   ((concat_part(ConcatPart{s.outer, s.block[k], s.row}, x, y), y += s.block[k++]), ...);
 }

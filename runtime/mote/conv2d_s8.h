@@ -84,7 +84,7 @@ MOTE_INLINE void conv2d_any_row(const S& s, const X* const* rows, const W* w, co
 // One output row from the kernel_h input rows under it; a null pointer is a row of padding.
 // `out_row` may not overlap the rows.
 template <class Isa, class Rq, class S, class X, class W>
-MOTE_KERNEL void conv2d_row_s8(const S s, const X* const* rows, const W* w, const int32_t* bias,
+MOTE_KERNEL void conv2d_row_s8(const S& s, const X* const* rows, const W* w, const int32_t* bias,
                                const int32_t* mult, typename Rq::Out* out_row, int8_t* scratch) {
   conv2d_any_row<Isa, Rq>(s, rows, w, bias, mult, out_row, scratch);
 }
@@ -101,7 +101,7 @@ MOTE_INLINE void rows_of(const S& s, const X* image, int32_t oy, const X** rows)
 }
 
 template <class Isa, class Rq, class S, class X, class W>
-MOTE_KERNEL void conv2d_s8(const S s, const X* x, const W* w, const int32_t* bias,
+MOTE_KERNEL void conv2d_s8(const S& s, const X* x, const W* w, const int32_t* bias,
                            const int32_t* mult, typename Rq::Out* y, int8_t* scratch) {
   const X* rows[kMaxKernelRows];
   for (int32_t b = 0; b < s.batch; ++b, x += s.in_h * s.in_w * s.in_c) {

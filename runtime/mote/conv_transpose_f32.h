@@ -192,13 +192,13 @@ MOTE_INLINE void conv_transpose2d_any_row(const S& s, const Rows& rows, const fl
 // One output row from the input rows that contribute to it: rows[k] is the one that the kernel's
 // row k meets, null where it falls between rows or outside. `out_row` may not overlap the rows.
 template <class Isa, class Act, class S>
-MOTE_KERNEL void conv_transpose2d_row_f32(const S s, const float* const* rows, const float* w,
+MOTE_KERNEL void conv_transpose2d_row_f32(const S& s, const float* const* rows, const float* w,
                                           const float* bias, float* out_row) {
   conv_transpose2d_any_row<Isa, Act>(s, transposed_pointer_rows(s, rows), w, bias, out_row);
 }
 
 template <class Isa, class Act, class S>
-MOTE_KERNEL void conv_transpose2d_f32(const S s, const float* x, const float* w, const float* bias,
+MOTE_KERNEL void conv_transpose2d_f32(const S& s, const float* x, const float* w, const float* bias,
                                       float* y) {
   for (int32_t b = 0; b < s.batch; ++b, x += s.in_h * s.in_w * s.in_c) {
     for (int32_t oy = 0; oy < s.out_h; ++oy, y += s.out_w * s.out_c) {

@@ -13,7 +13,7 @@ struct CumSumShape {
 
 // `y` may be `x`.
 template <class T, class S>
-MOTE_KERNEL void cumsum(const S s, const T* x, T* y) {
+MOTE_KERNEL void cumsum(const S& s, const T* x, T* y) {
   const int32_t first = s.reverse ? (s.n - 1) * s.inner : 0;
   const int32_t step = s.reverse ? -s.inner : s.inner;
   for (int32_t o = 0; o < s.outer; ++o, x += s.n * s.inner, y += s.n * s.inner) {

@@ -118,7 +118,7 @@ __attribute__((noinline)) void dense_halves(const HalvesCall& c) {
 // y[n] = High(bias[n] + sum over k of x[k] * weights[n][k]); s.m is 1. The weights are aligned to
 // words, and wide_groups is the list.
 template <class Rq, class S>
-MOTE_KERNEL void dense_halves_s8(const S s, const int8_t* x, const int8_t* w,
+MOTE_KERNEL void dense_halves_s8(const S& s, const int8_t* x, const int8_t* w,
                                  const int32_t* wide_groups, const int32_t* bias,
                                  const int32_t* mult, int8_t* y) {
   static_assert(Rq::kHigh, "results are int8");

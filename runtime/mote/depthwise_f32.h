@@ -267,13 +267,13 @@ MOTE_INLINE void depthwise_any_row(const S& s, const Rows& rows, const float* w,
 // One output row from the kernel_h input rows under it. A null pointer is a row of padding; those
 // come first or last. Weights by pack_depthwise; `out_row` may not overlap the rows.
 template <class Isa, class Act, class S>
-MOTE_KERNEL void depthwise_row_f32(const S s, const float* const* rows, const float* w,
+MOTE_KERNEL void depthwise_row_f32(const S& s, const float* const* rows, const float* w,
                                    const float* bias, float* out_row) {
   depthwise_any_row<Isa, Act>(s, pointer_rows(rows, s.kernel_h), w, bias, out_row);
 }
 
 template <class Isa, class Act, class S>
-MOTE_KERNEL void depthwise_f32(const S s, const float* x, const float* w, const float* bias,
+MOTE_KERNEL void depthwise_f32(const S& s, const float* x, const float* w, const float* bias,
                                float* y) {
   const int32_t row_floats = s.in_w * s.in_c;
   for (int32_t b = 0; b < s.batch; ++b, x += s.in_h * row_floats) {

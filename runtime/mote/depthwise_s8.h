@@ -24,7 +24,7 @@ struct DepthwiseS8Shape {
 // One output row from the kernel_h input rows under it; a null pointer is a row of padding.
 // `out_row` may not overlap the rows.
 template <class Isa, class Rq, class S, class X, class W>
-MOTE_KERNEL void depthwise_row_s8(const S s, const X* const* rows, const W* w, const int32_t* bias,
+MOTE_KERNEL void depthwise_row_s8(const S& s, const X* const* rows, const W* w, const int32_t* bias,
                                   const int32_t* mult, typename Rq::Out* out_row, int8_t* scratch) {
   Isa::template depthwise_begin<Isa>(s, w,
                                      scratch);  // at most a pixel of padding: not worth keeping
@@ -33,7 +33,7 @@ MOTE_KERNEL void depthwise_row_s8(const S s, const X* const* rows, const W* w, c
 
 // `count` output rows, from kernel_h input rows for each. Scratch as for an image of so many rows.
 template <class Isa, class Rq, class S, class X, class W>
-MOTE_KERNEL void depthwise_rows_s8(const S s, const X* const* rows, int32_t count, const W* w,
+MOTE_KERNEL void depthwise_rows_s8(const S& s, const X* const* rows, int32_t count, const W* w,
                                    const int32_t* bias, const int32_t* mult, typename Rq::Out* out,
                                    int8_t* scratch) {
   if (Isa::template depthwise_rows<Isa, Rq>(s, rows, count, w, bias, mult, out, scratch)) return;
@@ -46,7 +46,7 @@ MOTE_KERNEL void depthwise_rows_s8(const S s, const X* const* rows, int32_t coun
 
 // Scratch: Isa::depthwise_scratch(s) bytes.
 template <class Isa, class Rq, class S, class X, class W>
-MOTE_KERNEL void depthwise_s8(const S s, const X* x, const W* w, const int32_t* bias,
+MOTE_KERNEL void depthwise_s8(const S& s, const X* x, const W* w, const int32_t* bias,
                               const int32_t* mult, typename Rq::Out* y, int8_t* scratch) {
   if (Isa::template depthwise_image<Isa, Rq>(s, x, w, bias, mult, y, scratch)) return;
   const X* rows[kMaxKernelRows];

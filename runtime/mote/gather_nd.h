@@ -20,7 +20,7 @@ struct GatherElementsShape {
 
 // y[.., i, ..] = x[.., index[.., i, ..], ..]
 template <class T, class I, class S>
-MOTE_KERNEL void gather_elements(const S s, const T* MOTE_RESTRICT x, const I* index,
+MOTE_KERNEL void gather_elements(const S& s, const T* MOTE_RESTRICT x, const I* index,
                                  T* MOTE_RESTRICT y) {
   const int32_t last = s.rank - 1;
   int32_t position[kMaxRank] = {};
@@ -46,14 +46,14 @@ struct GatherNdShape {
 
 // Where the point that `index` names begins.
 template <class I, class S>
-MOTE_INLINE int32_t point_offset(const S s, const I* index) {
+MOTE_INLINE int32_t point_offset(const S& s, const I* index) {
   int32_t offset = 0;
   for (int32_t d = 0; d < s.rank; ++d) offset += AnyIndex::at(index[d], s.dims[d]) * s.stride[d];
   return offset;
 }
 
 template <class T, class I, class S>
-MOTE_KERNEL void gather_nd(const S s, const T* MOTE_RESTRICT x, const I* index,
+MOTE_KERNEL void gather_nd(const S& s, const T* MOTE_RESTRICT x, const I* index,
                            T* MOTE_RESTRICT y) {
   for (int32_t b = 0; b < s.batches; ++b, x += s.batch) {
     for (int32_t p = 0; p < s.points; ++p, index += s.rank, y += s.inner)

@@ -161,7 +161,7 @@ struct PointwiseBlocks {
 // without padding over m = batch * height * width pixels, or a fully connected layer with m >= 2.
 // Every block of channels walks all pixels: y may not overlap x.
 template <class Isa, class Act, class S>
-MOTE_KERNEL void pointwise_f32(const S s, const float* x, const float* w, const float* bias,
+MOTE_KERNEL void pointwise_f32(const S& s, const float* x, const float* w, const float* bias,
                                float* y) {
   for_blocks<Isa, Isa::kNv>(s.n, PointwiseBlocks<Isa, Act, S>{s, x, w, bias, y});
 }
@@ -217,7 +217,8 @@ struct DenseBlocks {
 
 // The matrix-vector product, s.m == 1: each weight is read once, in order. Same packing.
 template <class Isa, class Act, class S>
-MOTE_KERNEL void dense_f32(const S s, const float* x, const float* w, const float* bias, float* y) {
+MOTE_KERNEL void dense_f32(const S& s, const float* x, const float* w, const float* bias,
+                           float* y) {
   for_blocks<Isa, Isa::kNv>(s.n, DenseBlocks<Isa, Act, S>{s, x, w, bias, y});
 }
 

@@ -49,7 +49,7 @@ constexpr int64_t pointwise_scratch(const S& s) {
 
 // y[m][n] = Rq(bias[n] + sum over k of x[m][k] * weights[n][k]).
 template <class Isa, class Rq, class S, class X, class W>
-MOTE_KERNEL void pointwise_s8(const S s, const X* x, const W* w, const int32_t* bias,
+MOTE_KERNEL void pointwise_s8(const S& s, const X* x, const W* w, const int32_t* bias,
                               const int32_t* mult, typename Rq::Out* y, int8_t* scratch) {
   if (Isa::template pointwise<Isa, Rq>(s, x, w, bias, mult, y, scratch)) return;
   if constexpr (reads_directly<Isa, X>()) {
@@ -72,7 +72,7 @@ MOTE_KERNEL void pointwise_s8(const S s, const X* x, const W* w, const int32_t* 
 
 // The matrix-vector product, s.m == 1. Scratch: Isa::dense_scratch(s.k) bytes.
 template <class Isa, class Rq, class S, class X, class W>
-MOTE_KERNEL void dense_s8(const S s, const X* x, const W* w, const int32_t* bias,
+MOTE_KERNEL void dense_s8(const S& s, const X* x, const W* w, const int32_t* bias,
                           const int32_t* mult, typename Rq::Out* y, int8_t* scratch) {
   Isa::template dense<Isa, Rq>(s, x, s.k, s.n, w, bias, mult, y, scratch);
 }

@@ -54,7 +54,7 @@ struct GruCell {
 // w and r by pack_recurrent of pack_recurrent.h, r with the rows of z and r apart from those of h;
 // bias [directions][3 * hidden], with linear_before_reset [directions][4 * hidden], Rbh last.
 template <class Isa, class Acts, class S>
-MOTE_KERNEL void gru_f32(const S s, const float* x, const float* w, const float* r,
+MOTE_KERNEL void gru_f32(const S& s, const float* x, const float* w, const float* r,
                          const float* bias, const int32_t* lengths, const float* h0, float* y,
                          float* y_h, void* scratch) {
   GruCell<Isa, Acts, S> cell{s, w, r, bias, h0, y_h, static_cast<float*>(scratch)};

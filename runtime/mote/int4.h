@@ -168,7 +168,7 @@ MOTE_INLINE void conv2d_block_row(const S& s, const int8_t* const* rows, int32_t
 // A convolution of one group, with weights in groups of kGroup input channels, or without (0).
 // Scratch: int4_scratch<Isa>(out_c, k, conv2d_scratch<Isa, int8_t>(s)).
 template <class Isa, class Rq, int32_t kGroup = 0, class S>
-MOTE_KERNEL void conv2d_s4(const S s, const int8_t* x, const int8_t* w, const int32_t* bias,
+MOTE_KERNEL void conv2d_s4(const S& s, const int8_t* x, const int8_t* w, const int32_t* bias,
                            const int32_t* mult, typename Rq::Out* y, int8_t* scratch) {
   const int32_t k = s.kernel_h * s.kernel_w * s.in_c;
   int8_t* weights = scratch + pack::round_up(conv2d_scratch<Isa, int8_t>(s), 16);
@@ -190,7 +190,7 @@ MOTE_KERNEL void conv2d_s4(const S s, const int8_t* x, const int8_t* w, const in
 // A matrix of pixels times weights. Scratch: int4_scratch<Isa>(n, k, pointwise_scratch<Isa,
 // int8_t>(s)).
 template <class Isa, class Rq, int32_t kGroup = 0, class S>
-MOTE_KERNEL void pointwise_s4(const S s, const int8_t* x, const int8_t* w, const int32_t* bias,
+MOTE_KERNEL void pointwise_s4(const S& s, const int8_t* x, const int8_t* w, const int32_t* bias,
                               const int32_t* mult, typename Rq::Out* y, int8_t* scratch) {
   int8_t* weights = scratch + pack::round_up(pointwise_scratch<Isa, int8_t>(s), 16);
   const auto multiply = [&](int32_t n0, int32_t n, const int8_t* block) {

@@ -30,7 +30,7 @@ MOTE_INLINE int32_t between_knots(int32_t k0, int32_t k1, uint32_t fraction, uin
 // Block i is of the values i * 1024 and following, as uint16: 16 * its first knot + shift. A block
 // has the knot behind its last value, too. `y` may be `x` where both have the same type.
 template <class Y, class S>
-MOTE_KERNEL void lookup_s16(const S s, const int16_t* x, const uint16_t* blocks,
+MOTE_KERNEL void lookup_s16(const S& s, const int16_t* x, const uint16_t* blocks,
                             const int16_t* knots, Y* y) {
   for (int32_t i = 0; i < s.count; ++i) {
     const uint32_t at = static_cast<uint16_t>(x[i]);

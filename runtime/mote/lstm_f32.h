@@ -54,7 +54,7 @@ struct LstmCell {
 // w and r by pack_recurrent of pack_recurrent.h, bias [directions][4 * hidden], peepholes
 // [directions][3 * hidden]; the states h0, c0, y_h and y_c are [directions][batch][hidden].
 template <class Isa, class Acts, class S>
-MOTE_KERNEL void lstm_f32(const S s, const float* x, const float* w, const float* r,
+MOTE_KERNEL void lstm_f32(const S& s, const float* x, const float* w, const float* r,
                           const float* bias, const float* peepholes, const int32_t* lengths,
                           const float* h0, const float* c0, float* y, float* y_h, float* y_c,
                           void* scratch) {

@@ -40,7 +40,7 @@ struct LstmCellS8 {
 
 // Results have the type Y: int8 or int16.
 template <class Isa, class Y = int8_t, class X, class S>
-MOTE_KERNEL void lstm_s8(const S s, const X* x, const int8_t* w, const int8_t* r,
+MOTE_KERNEL void lstm_s8(const S& s, const X* x, const int8_t* w, const int8_t* r,
                          const int32_t* w_bias, const int32_t* r_bias, const int32_t* w_mult,
                          const int32_t* r_mult, const int16_t* tanh, Type<Y>* y, Type<Y>* y_h,
                          Type<Y>* y_c, int32_t* scratch) {

@@ -53,7 +53,7 @@ MOTE_INLINE void matmul_columns(const S& s, const float* a, const float* b, int3
 
 // `y` may not overlap `a` or `b`.
 template <class Isa, class Act, class S>
-MOTE_KERNEL void matmul_f32(const S s, const float* a, const float* b, float* y) {
+MOTE_KERNEL void matmul_f32(const S& s, const float* a, const float* b, float* y) {
   for (int32_t i = 0; i < s.batch; ++i) {
     matmul_columns<Isa, Act>(s, a, b, 0, y);
     a += s.a_batch_stride;
@@ -85,7 +85,7 @@ MOTE_INLINE void matmul_dots(const S& s, const float* a, const float* b, float* 
 
 // The same with b[i] given as n x k. `y` may not overlap `a` or `b`.
 template <class Isa, class Act, class S>
-MOTE_KERNEL void matmul_bt_f32(const S s, const float* a, const float* b, float* y) {
+MOTE_KERNEL void matmul_bt_f32(const S& s, const float* a, const float* b, float* y) {
   constexpr int32_t kNr = 4;
   for (int32_t i = 0; i < s.batch; ++i) {
     for (int32_t m = 0; m < s.m; ++m, y += s.n) {

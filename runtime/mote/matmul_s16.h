@@ -20,7 +20,7 @@ struct MatMulS16Shape {
 
 // Scratch: matmul_scratch(s).
 template <class Isa, class A, class B, class Y, class S>
-MOTE_KERNEL void matmul_s16(const S s, const A* a, const B* b, Y* y, int8_t* scratch) {
+MOTE_KERNEL void matmul_s16(const S& s, const A* a, const B* b, Y* y, int8_t* scratch) {
   const int32_t k = static_cast<int32_t>(pack::round_up(s.k, Isa::kWideStep));
   int16_t *const columns = reinterpret_cast<int16_t*>(scratch), *row = columns + kMatMulColumns * k;
   for (int32_t i = 0; i < s.batch; ++i, a += s.a_step, b += s.b_step, y += s.m * s.n) {

@@ -30,7 +30,7 @@ constexpr int64_t matmul_scratch(const S& s) {
 
 // Rq is High or Raw.
 template <class Isa, class Rq, class S>
-MOTE_KERNEL void matmul_s8(const S s, const int8_t* a, const int8_t* b, typename Rq::Out* y,
+MOTE_KERNEL void matmul_s8(const S& s, const int8_t* a, const int8_t* b, typename Rq::Out* y,
                            int8_t* scratch) {
   const int32_t k = static_cast<int32_t>(pack::round_up(s.k, Isa::kWideStep));
   int16_t *const columns = reinterpret_cast<int16_t*>(scratch), *row = columns + kMatMulColumns * k;

@@ -21,7 +21,7 @@ constexpr int32_t kMulProducts = 32;
 
 // `y` may be an operand that is not repeated.
 template <class Isa, class S>
-MOTE_KERNEL void mul_s8(const S s, const int8_t* a, const int8_t* b, int8_t* y) {
+MOTE_KERNEL void mul_s8(const S& s, const int8_t* a, const int8_t* b, int8_t* y) {
   const int32_t n = s.dims[s.rank - 1];
   const int32_t a_step = s.a_stride[s.rank - 1], b_step = s.b_stride[s.rank - 1];
   int32_t index[kMaxRank] = {};

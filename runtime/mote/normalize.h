@@ -81,7 +81,7 @@ MOTE_INLINE void normalize_columns(int32_t n, int32_t step, T epsilon, const T* 
 // Affine is one of affine::, and None unless inner == 1; what it does not use is null. `y` may be
 // `x`.
 template <class Affine, class T, class S>
-MOTE_KERNEL void normalize(const S s, const T* x, const T* scale, const T* bias, T* y) {
+MOTE_KERNEL void normalize(const S& s, const T* x, const T* scale, const T* bias, T* y) {
   constexpr int32_t kBlock = 8;
   const T epsilon = T(s.epsilon);
   for (int32_t o = 0; o < s.outer; ++o, x += s.n * s.inner, y += s.n * s.inner) {

@@ -23,7 +23,7 @@ MOTE_INLINE T* fill_run(T* y, int32_t count, T value) {
 
 // Writes every element of the result once, in order, and reads the operand in order.
 template <class T, class S>
-MOTE_KERNEL void pad(const S s, const T* MOTE_RESTRICT x, const T* value, T* MOTE_RESTRICT y) {
+MOTE_KERNEL void pad(const S& s, const T* MOTE_RESTRICT x, const T* value, T* MOTE_RESTRICT y) {
   const T v = *value;
   const int32_t last = s.rank - 1;
   const int32_t before = s.begin[last], inside = s.x_dims[last];
@@ -50,7 +50,7 @@ MOTE_KERNEL void pad(const S s, const T* MOTE_RESTRICT x, const T* value, T* MOT
 // One row of a padded image: `window` is the row of the operand that goes into it, null where it
 // lies above or below the operand. The shape is that of a row.
 template <class T, class S>
-MOTE_KERNEL void pad_row(const S s, const T* const* window, const T* value, T* MOTE_RESTRICT y) {
+MOTE_KERNEL void pad_row(const S& s, const T* const* window, const T* value, T* MOTE_RESTRICT y) {
   if (*window) return pad(s, *window, value, y);
   int32_t count = 1;
   for (int32_t d = 0; d < s.rank; ++d) count *= s.dims[d];

@@ -144,28 +144,28 @@ MOTE_INLINE void pool_image(const S& s, const float* x, float* y) {
 // Output row `oy` from the kernel_h input rows under it. A null pointer is a row of padding; those
 // come first or last. `out_row` may not overlap the rows.
 template <class Isa, class S>
-MOTE_KERNEL void maxpool_row_f32(const S s, int32_t oy, const float* const* rows, float* out_row) {
+MOTE_KERNEL void maxpool_row_f32(const S& s, int32_t oy, const float* const* rows, float* out_row) {
   pool_any_row<Isa, MaxPoolOp>(s, oy, pointer_rows(rows, s.kernel_h), out_row);
 }
 template <class Isa, class S>
-MOTE_KERNEL void avgpool_row_f32(const S s, int32_t oy, const float* const* rows, float* out_row) {
+MOTE_KERNEL void avgpool_row_f32(const S& s, int32_t oy, const float* const* rows, float* out_row) {
   pool_any_row<Isa, AvgPoolOp>(s, oy, pointer_rows(rows, s.kernel_h), out_row);
 }
 template <class Isa, class S>
-MOTE_KERNEL void lppool_row_f32(const S s, int32_t oy, const float* const* rows, float* out_row) {
+MOTE_KERNEL void lppool_row_f32(const S& s, int32_t oy, const float* const* rows, float* out_row) {
   pool_any_row<Isa, LpPoolOp>(s, oy, pointer_rows(rows, s.kernel_h), out_row);
 }
 
 template <class Isa, class S>
-MOTE_KERNEL void maxpool_f32(const S s, const float* x, float* y) {
+MOTE_KERNEL void maxpool_f32(const S& s, const float* x, float* y) {
   pool_image<Isa, MaxPoolOp>(s, x, y);
 }
 template <class Isa, class S>
-MOTE_KERNEL void avgpool_f32(const S s, const float* x, float* y) {
+MOTE_KERNEL void avgpool_f32(const S& s, const float* x, float* y) {
   pool_image<Isa, AvgPoolOp>(s, x, y);
 }
 template <class Isa, class S>
-MOTE_KERNEL void lppool_f32(const S s, const float* x, float* y) {
+MOTE_KERNEL void lppool_f32(const S& s, const float* x, float* y) {
   pool_image<Isa, LpPoolOp>(s, x, y);
 }
 

@@ -78,11 +78,11 @@ MOTE_INLINE void avgpool_any_row(const S& s, int32_t oy, const X* const* rows, c
 }
 
 template <class Isa, class S, class X>
-MOTE_KERNEL void maxpool_row_s8(const S s, const X* const* rows, X* out_row) {
+MOTE_KERNEL void maxpool_row_s8(const S& s, const X* const* rows, X* out_row) {
   maxpool_any_row<Isa>(s, rows, out_row);
 }
 template <class Isa, class S, class X, class Y>
-MOTE_KERNEL void avgpool_row_s8(const S s, int32_t oy, const X* const* rows, const int32_t* mult,
+MOTE_KERNEL void avgpool_row_s8(const S& s, int32_t oy, const X* const* rows, const int32_t* mult,
                                 Y* out_row, int8_t* scratch) {
   avgpool_any_row<Isa>(s, oy, rows, mult, out_row, scratch);
 }
@@ -90,7 +90,7 @@ MOTE_KERNEL void avgpool_row_s8(const S s, int32_t oy, const X* const* rows, con
 // The average of a whole image that comes in `rows` equal parts, number `row` of them at `x`: `out`
 // is made with the last one. Sums stay in scratch (4 * in_c bytes) from part to part.
 template <class Isa, class S, class X, class Y>
-MOTE_KERNEL void avgpool_sum_s8(const S s, int32_t row, int32_t rows, const X* x,
+MOTE_KERNEL void avgpool_sum_s8(const S& s, int32_t row, int32_t rows, const X* x,
                                 const int32_t* mult, Y* out, int8_t* scratch) {
   int32_t* sums = reinterpret_cast<int32_t*>(scratch);
   const int32_t cells = s.in_h * s.in_w;
@@ -104,7 +104,7 @@ MOTE_KERNEL void avgpool_sum_s8(const S s, int32_t row, int32_t rows, const X* x
 }
 
 template <class Isa, class S, class X>
-MOTE_KERNEL void maxpool_s8(const S s, const X* x, X* y) {
+MOTE_KERNEL void maxpool_s8(const S& s, const X* x, X* y) {
   const X* rows[kMaxKernelRows];
   for (int32_t b = 0; b < s.batch; ++b, x += s.in_h * s.in_w * s.in_c) {
     for (int32_t oy = 0; oy < s.out_h; ++oy, y += s.out_w * s.in_c) {
@@ -114,7 +114,7 @@ MOTE_KERNEL void maxpool_s8(const S s, const X* x, X* y) {
   }
 }
 template <class Isa, class S, class X, class Y>
-MOTE_KERNEL void avgpool_s8(const S s, const X* x, const int32_t* mult, Y* y, int8_t* scratch) {
+MOTE_KERNEL void avgpool_s8(const S& s, const X* x, const int32_t* mult, Y* y, int8_t* scratch) {
   const X* rows[kMaxKernelRows];
   for (int32_t b = 0; b < s.batch; ++b, x += s.in_h * s.in_w * s.in_c) {
     for (int32_t oy = 0; oy < s.out_h; ++oy, y += s.out_w * s.in_c) {

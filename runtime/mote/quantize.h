@@ -31,7 +31,7 @@ MOTE_INLINE int32_t quantize_one(const S& s, float x, float reciprocal, int32_t 
 
 // T is int8_t, uint8_t, int16_t or uint16_t. `reciprocal` and `zp` have one entry per channel.
 template <class T, class S>
-MOTE_KERNEL void quantize(const S s, const float* x, const float* reciprocal, const int32_t* zp,
+MOTE_KERNEL void quantize(const S& s, const float* x, const float* reciprocal, const int32_t* zp,
                           T* y) {
   for (int32_t o = 0; o < s.outer; ++o) {
     for (int32_t c = 0; c < s.channels; ++c) {
@@ -49,7 +49,7 @@ struct DequantizeShape {
 
 // T may also be int32_t, with zero points of 0.
 template <class T, class S>
-MOTE_KERNEL void dequantize(const S s, const T* x, const float* scale, const int32_t* zp,
+MOTE_KERNEL void dequantize(const S& s, const T* x, const float* scale, const int32_t* zp,
                             float* y) {
   for (int32_t o = 0; o < s.outer; ++o) {
     for (int32_t c = 0; c < s.channels; ++c) {
@@ -67,7 +67,7 @@ struct FlipShape {
 
 // uint8 with zero point z as int8 with zero point z - 128, and back. `y` may be `x`.
 template <class From, class To, class S>
-MOTE_KERNEL void flip_sign(const S s, const From* x, To* y) {
+MOTE_KERNEL void flip_sign(const S& s, const From* x, To* y) {
   for (int32_t i = 0; i < s.count; ++i) y[i] = static_cast<To>(x[i] ^ 0x80);
 }
 
@@ -79,7 +79,7 @@ struct LookupShape {
 // Any function of one int8: y[i] = table[(uint8_t)x[i]], of int8 or int16. `y` may be `x` where
 // both have the same type.
 template <class Y, class S>
-MOTE_KERNEL void lookup_s8(const S s, const int8_t* x, const Y* table, Y* y) {
+MOTE_KERNEL void lookup_s8(const S& s, const int8_t* x, const Y* table, Y* y) {
   for (int32_t i = 0; i < s.count; ++i) y[i] = table[static_cast<uint8_t>(x[i])];
 }
 

@@ -6,7 +6,7 @@
 namespace mote {
 
 template <class Isa, class S>
-MOTE_KERNEL void quantize_s8(const S s, const float* x, const float* reciprocal, const int32_t* zp,
+MOTE_KERNEL void quantize_s8(const S& s, const float* x, const float* reciprocal, const int32_t* zp,
                              int8_t* y) {
   for (int32_t o = 0; o < s.outer; ++o) {
     for (int32_t c = 0; c < s.channels; ++c, x += s.inner, y += s.inner) {
@@ -16,7 +16,7 @@ MOTE_KERNEL void quantize_s8(const S s, const float* x, const float* reciprocal,
 }
 
 template <class Isa, class S>
-MOTE_KERNEL void dequantize_s8(const S s, const int8_t* x, const float* scale, const int32_t* zp,
+MOTE_KERNEL void dequantize_s8(const S& s, const int8_t* x, const float* scale, const int32_t* zp,
                                float* y) {
   for (int32_t o = 0; o < s.outer; ++o) {
     for (int32_t c = 0; c < s.channels; ++c, x += s.inner, y += s.inner) {

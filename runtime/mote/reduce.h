@@ -147,7 +147,7 @@ MOTE_INLINE T fold_row(const T* x, int32_t n) {
 
 // F is one of fold::. `y` may not overlap `x`.
 template <class F, class T, class S>
-MOTE_KERNEL void reduce(const S s, const T* MOTE_RESTRICT x, T* MOTE_RESTRICT y) {
+MOTE_KERNEL void reduce(const S& s, const T* MOTE_RESTRICT x, T* MOTE_RESTRICT y) {
   for (int32_t i = 0; i < s.y_count; ++i) y[i] = F::template begin<T>();
   if (s.count > 0) {
     const int32_t n = s.dims[s.rank - 1];

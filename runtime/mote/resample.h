@@ -14,7 +14,7 @@ struct ResampleShape {
 
 // y[o, j, i] = sum over t of weight[j, t] * x[o, first[j] + t, i], with all of them inside x.
 template <class I, class S>
-MOTE_KERNEL void resample(const S s, const float* MOTE_RESTRICT x, const I* first,
+MOTE_KERNEL void resample(const S& s, const float* MOTE_RESTRICT x, const I* first,
                           const float* weight, float* MOTE_RESTRICT y) {
   for (int32_t o = 0; o < s.outer; ++o, x += s.n * s.inner) {
     for (int32_t j = 0; j < s.count; ++j, y += s.inner) {

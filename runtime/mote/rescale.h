@@ -17,7 +17,7 @@ struct RescaleShape {
 
 // `y` may be `x` where both have the same type.
 template <class X, class Y, class S>
-MOTE_KERNEL void rescale(const S s, const X* x, Y* y) {
+MOTE_KERNEL void rescale(const S& s, const X* x, Y* y) {
   for (int32_t i = 0; i < s.count; ++i) {
     y[i] = static_cast<Y>(requantize(s, x[i] - s.in_zp, s.mult));
   }

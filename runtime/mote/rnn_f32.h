@@ -35,7 +35,7 @@ struct RnnCell {
 // w and r by pack_recurrent of pack_recurrent.h, bias [directions][hidden]; h0 and y_h are
 // [directions][batch][hidden].
 template <class Isa, class Acts, class S>
-MOTE_KERNEL void rnn_f32(const S s, const float* x, const float* w, const float* r,
+MOTE_KERNEL void rnn_f32(const S& s, const float* x, const float* w, const float* r,
                          const float* bias, const int32_t* lengths, const float* h0, float* y,
                          float* y_h, void* scratch) {
   RnnCell<Isa, Acts, S> cell{s, w, r, bias, h0, y_h, static_cast<float*>(scratch)};

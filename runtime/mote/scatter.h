@@ -27,7 +27,7 @@ struct ScatterElementsShape {
 
 // y[.., index[.., i, ..], ..] = F(y[..], update[.., i, ..]). `y` may be `x`.
 template <class F, class T, class I, class S>
-MOTE_KERNEL void scatter_elements(const S s, const T* x, const I* index, const T* update, T* y) {
+MOTE_KERNEL void scatter_elements(const S& s, const T* x, const I* index, const T* update, T* y) {
   if (y != x) memcpy(y, x, (size_t)s.count * sizeof(T));
   const int32_t last = s.rank - 1;
   int32_t position[kMaxRank] = {};
@@ -53,7 +53,7 @@ struct ScatterNdShape {
 
 // `y` may be `x`.
 template <class F, class T, class I, class S>
-MOTE_KERNEL void scatter_nd(const S s, const T* x, const I* index, const T* update, T* y) {
+MOTE_KERNEL void scatter_nd(const S& s, const T* x, const I* index, const T* update, T* y) {
   if (y != x) memcpy(y, x, (size_t)s.count * sizeof(T));
   for (int32_t p = 0; p < s.points; ++p, index += s.rank) {
     T* to = y + point_offset(s, index);

@@ -14,7 +14,7 @@ struct SelectShape {
 
 // `y` may be `a` or `b` if that is not repeated.
 template <class T, class S>
-MOTE_KERNEL void select(const S s, const uint8_t* c, const T* a, const T* b, T* y) {
+MOTE_KERNEL void select(const S& s, const uint8_t* c, const T* a, const T* b, T* y) {
   const int32_t last = s.rank - 1, n = s.dims[last];
   int32_t index[kMaxRank] = {};
   int32_t offset[3] = {};

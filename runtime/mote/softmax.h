@@ -29,7 +29,7 @@ MOTE_INLINE T greatest(const T* x, int32_t n, int32_t step) {
 
 // `y` may be `x` in all three.
 template <class T, class S>
-MOTE_KERNEL void softmax(const S s, const T* x, T* y) {
+MOTE_KERNEL void softmax(const S& s, const T* x, T* y) {
   for (int32_t o = 0; o < s.outer; ++o, x += s.n * s.inner, y += s.n * s.inner) {
     for (int32_t i = 0; i < s.inner; ++i) {
       const T max = greatest(x + i, s.n, s.inner);
@@ -46,7 +46,7 @@ MOTE_KERNEL void softmax(const S s, const T* x, T* y) {
 }
 
 template <class T, class S>
-MOTE_KERNEL void log_softmax(const S s, const T* x, T* y) {
+MOTE_KERNEL void log_softmax(const S& s, const T* x, T* y) {
   for (int32_t o = 0; o < s.outer; ++o, x += s.n * s.inner, y += s.n * s.inner) {
     for (int32_t i = 0; i < s.inner; ++i) {
       const T max = greatest(x + i, s.n, s.inner);
@@ -63,7 +63,7 @@ MOTE_KERNEL void log_softmax(const S s, const T* x, T* y) {
 
 // 1 for the greatest element, the first of equal ones, and 0 for the others.
 template <class T, class S>
-MOTE_KERNEL void hardmax(const S s, const T* x, T* y) {
+MOTE_KERNEL void hardmax(const S& s, const T* x, T* y) {
   for (int32_t o = 0; o < s.outer; ++o, x += s.n * s.inner, y += s.n * s.inner) {
     for (int32_t i = 0; i < s.inner; ++i) {
       const int32_t at = greatest_at(x + i, s.n, s.inner);

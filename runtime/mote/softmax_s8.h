@@ -36,7 +36,7 @@ MOTE_INLINE uint64_t divide(uint64_t a, uint64_t b) {
 
 // `y` may be `x`.
 template <class S>
-MOTE_KERNEL void softmax_s8(const S s, const int8_t* x, const int32_t* exps, int8_t* y) {
+MOTE_KERNEL void softmax_s8(const S& s, const int8_t* x, const int32_t* exps, int8_t* y) {
   for (int32_t o = 0; o < s.outer; ++o, x += s.n * s.inner, y += s.n * s.inner) {
     for (int32_t i = 0; i < s.inner; ++i) {
       int32_t max = -128;
@@ -64,7 +64,7 @@ MOTE_INLINE uint32_t exponential_s16(const int32_t* exps, int32_t d) {
 
 // `y` may be `x` where both have the same type.
 template <class Y, class S>
-MOTE_KERNEL void softmax_s16(const S s, const int16_t* x, const int32_t* exps, Y* y) {
+MOTE_KERNEL void softmax_s16(const S& s, const int16_t* x, const int32_t* exps, Y* y) {
   for (int32_t o = 0; o < s.outer; ++o, x += s.n * s.inner, y += s.n * s.inner) {
     for (int32_t i = 0; i < s.inner; ++i) {
       int32_t max = -32768;

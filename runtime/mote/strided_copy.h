@@ -15,7 +15,7 @@ struct StridedCopyShape {
 };
 
 template <class T, class S>
-MOTE_KERNEL void strided_copy(const S s, const T* MOTE_RESTRICT x, T* MOTE_RESTRICT y) {
+MOTE_KERNEL void strided_copy(const S& s, const T* MOTE_RESTRICT x, T* MOTE_RESTRICT y) {
   const int32_t n = s.dims[s.rank - 1];
   const int32_t x_step = s.x_stride[s.rank - 1], y_step = s.y_stride[s.rank - 1];
   int32_t index[kMaxRank] = {};

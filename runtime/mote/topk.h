@@ -14,7 +14,7 @@ struct TopKShape {
 // into the ordered results one by one, behind equal ones, so that of those the lower position
 // comes first; it takes no memory, and at most n * k steps. The results may not overlap `x`.
 template <class Before, class T, class S>
-MOTE_KERNEL void topk(const S s, const T* MOTE_RESTRICT x, T* MOTE_RESTRICT values,
+MOTE_KERNEL void topk(const S& s, const T* MOTE_RESTRICT x, T* MOTE_RESTRICT values,
                       int64_t* MOTE_RESTRICT indices) {
   for (int32_t o = 0; o < s.outer; ++o) {
     for (int32_t i = 0; i < s.inner; ++i) {

@@ -12,7 +12,7 @@ struct UnaryShape {
 
 // `y` may be `x`. To is what F returns for a From: the same type, or uint8_t (bool) for tests.
 template <class F, class From, class To, class S>
-MOTE_KERNEL void unary(const S s, const From* x, To* y) {
+MOTE_KERNEL void unary(const S& s, const From* x, To* y) {
   for (int32_t i = 0; i < s.count; ++i) y[i] = F::apply(s, x[i]);
 }
 

@@ -259,7 +259,7 @@ MOTE_WINOGRAD_SHARED void winograd(const Winograd& d, const int8_t* x, const int
 // of a zero point of pad_value + 128, shifted as the store shifts sums. Kernel, strides, dilations
 // and groups of the shape are as above.
 template <class S>
-MOTE_KERNEL void conv2d_winograd_s8(const S s, const int8_t* x, const int16_t* w,
+MOTE_KERNEL void conv2d_winograd_s8(const S& s, const int8_t* x, const int16_t* w,
                                     const int32_t* bias, const int32_t* mult, int8_t* y,
                                     int8_t* scratch) {
   const Winograd d{s.batch, s.in_h,    s.in_w,     s.in_c,      s.out_h,         s.out_w,
