@@ -1,7 +1,6 @@
 #include "codegen/call_text.h"
 
-#include <algorithm>
-
+#include "codegen/shapes.h"
 #include "ir/op_def.h"
 
 namespace motec {
@@ -35,25 +34,8 @@ std::string argument_text(const Program& program, const Argument& argument) {
   return fmt::format("mote::at<{}>({})", type, address_of(program, argument.place));
 }
 
-bool is_variable(const Step& step, const ShapeMember& member) {
-  return step.rows && step.rows->batch == RowCall::Batch::Pixels && member.name == "m";
-}
-
-const Step& shape_step(const Program& program, const Step& step) {
-  const auto same = [&](const Step& other) {
-    return std::ranges::equal(
-        step.call.shape, other.call.shape, [&](const ShapeMember& a, const ShapeMember& b) {
-          const bool variable = is_variable(step, a);
-          return a.type == b.type && a.name == b.name && variable == is_variable(other, b) &&
-                 (variable || a.value == b.value);
-        });
-  };
-  return *std::ranges::find_if(program.steps, same);
-}
-
 std::string call_text(const Program& program, const Step& step) {
-  std::string arguments =
-      fmt::format("{}_impl::{}{{}}", program.name, shape_step(program, step).name);
+  std::string arguments = shape_argument(program, step);
   for (const Argument& argument : step.arguments)
     arguments += ", " + argument_text(program, argument);
   return fmt::format("{}({})", step.call.function, arguments);

@@ -6,6 +6,7 @@
 #include "codegen/call_text.h"
 #include "codegen/fed.h"
 #include "codegen/memories.h"
+#include "codegen/shapes.h"
 #include "codegen/stream.h"
 #include "ir/op_def.h"
 #include "kernels/shape_members.h"
@@ -25,18 +26,6 @@ std::string comment_text(std::string_view name) {
     text += printable ? c : '?';
   }
   return text;
-}
-
-TemplateData shape_data(const Step& step) {
-  TemplateList members;
-  for (const ShapeMember& member : step.call.shape) {
-    const std::string name = fmt::format("{} {}", member.type, member.name);
-    members.push_back(TemplateObject{
-        {"member_declaration", is_variable(step, member)
-                                   ? name
-                                   : fmt::format("static constexpr {} = {}", name, member.value)}});
-  }
-  return TemplateObject{{"struct_name", step.name}, {"members", members}};
 }
 
 TemplateData slot_data(const Program& program, const Slot& slot, std::string_view direction) {
@@ -93,7 +82,7 @@ bool clashes(const Program& program) {
 TemplateData model_data(const Program& program, const std::string& source) {
   TemplateObject data = common_data(program, source);
   const bool stateful = program.state_bytes > 0;
-  TemplateList inputs, outputs, slots, headers, constants, shapes, steps, buffers;
+  TemplateList inputs, outputs, slots, headers, constants, steps, buffers;
   TemplateData fed = false;
   for (const Slot& slot : program.inputs) {
     if (slot.rows == 0) inputs.push_back(slot_data(program, slot, "input"));
@@ -108,8 +97,6 @@ TemplateData model_data(const Program& program, const std::string& source) {
     headers.push_back(TemplateObject{{"header", header}});
   for (const Constant& constant : program.constants)
     constants.push_back(constant_data(constant, {}));
-  for (const Step& step : program.steps)
-    if (&shape_step(program, step) == &step) shapes.push_back(shape_data(step));
   TemplateList regions;
   auto region = program.regions.begin();
   for (size_t t = 0; t < program.steps.size(); ++t) {
@@ -165,7 +152,7 @@ TemplateData model_data(const Program& program, const std::string& source) {
   data["slots"] = slots;
   data["headers"] = headers;
   data["constants"] = constants;
-  data["shapes"] = shapes;
+  add_shapes_data(program, data);
   data["steps"] = steps;
   data["regions"] = regions;
   data["buffers"] = buffers;

@@ -4,6 +4,7 @@
 
 #include "codegen/call_text.h"
 #include "codegen/fed.h"
+#include "codegen/shapes.h"
 #include "ir/op_def.h"
 #include "support/diag.h"
 
@@ -211,10 +212,9 @@ class RegionWriter {
     const Pipeline::Node& node = region_.pipeline.nodes[n];
     const Step& s = step(n);
     const bool pixels = batch_of(n) == RowCall::Batch::Pixels;
-    std::string shape;
-    if (pixels) shape = fmt::format("n * {}", program_.graph.type(s.op.out[0]).shape[2]);
-    std::string text =
-        fmt::format("{}_impl::{}{{{}}}", program_.name, shape_step(program_, s).name, shape);
+    std::string count;
+    if (pixels) count = fmt::format("n * {}", program_.graph.type(s.op.out[0]).shape[2]);
+    std::string text = shape_argument(program_, s, count);
     if (s.rows->numbered) text += ", " + row;
     if (s.rows->sums) text += fmt::format(", {}", node.rows);
     // Uses are the operands that are no constants, in their order.

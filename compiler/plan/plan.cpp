@@ -16,6 +16,7 @@
 #include "plan/ports.h"
 #include "plan/replay.h"
 #include "plan/search.h"
+#include "plan/shared_bodies.h"
 #include "support/diag.h"
 #include "support/identifier.h"
 
@@ -337,6 +338,7 @@ Program plan(Graph graph, const Target& target, const PlanOptions& options) {
       }
     }
   }
+  if (options.goal == Goal::Flash) share_bodies(program);
   if (program.arena_bytes <= kLargestReplay) check_plan(program);
   check_limits(program, options);
   return program;

@@ -60,6 +60,7 @@ struct Step {
   int64_t weights_bytes = 0;
   std::optional<RowCall> rows = {};        // of a step in a region: `call` makes a row
   std::optional<int64_t> est_cycles = {};  // where the target has fitted costs for the kernel
+  bool shares_body = false;  // one body of the kernel serves others, too, see shared_bodies.h
 };
 
 // A tensor whose rows flow through a region. Row r of a ring of n rows stands at r % n.

@@ -107,6 +107,7 @@ Json layer_json(const Program& program, const Step& step) {
           {"op", std::string(step.op.def->name)},
           {"kernel", std::string(step.selection.kernel->name)},
           {"function", step.call.function},
+          {"shares_body", step.shares_body},
           {"output", result_type(program, step)},
           {"macs", step.macs},
           {"weights_bytes", step.weights_bytes},
