@@ -37,16 +37,17 @@ MOTE_INLINE void gather_patch(const S& s, const X* const* rows, int32_t ox, int3
   const Range taps = taps_inside(ix, s.kernel_w, s.dilation_w, s.in_w);
   for (int32_t ky = 0; ky < s.kernel_h; ++ky) {
     const Range in = rows[ky] == nullptr ? Range{s.kernel_w, s.kernel_w} : taps;
-    const X* x = rows[ky] + (ix + in.begin * s.dilation_w) * s.in_c + c0;
     if (in.begin > 0) Isa::fill(patch, s.pad_value, in.begin * group_c);
     patch += in.begin * group_c;
-    if (s.dilation_w == 1 && s.groups == 1) {
-      const int32_t n = (in.end - in.begin) * group_c;
-      if (n > 0) Isa::gather(patch, x, n);
-      patch += n;
-    } else {
-      for (int32_t kx = in.begin; kx < in.end; ++kx, x += s.dilation_w * s.in_c, patch += group_c) {
-        Isa::gather(patch, x, group_c);
+    if (in.begin < in.end) {
+      const X* x = rows[ky] + (ix + in.begin * s.dilation_w) * s.in_c + c0;
+      if (s.dilation_w == 1 && s.groups == 1) {
+        const int32_t n = (in.end - in.begin) * group_c;
+        Isa::gather(patch, x, n);
+        patch += n;
+      } else {
+        for (int32_t kx = in.begin; kx < in.end; ++kx, x += s.dilation_w * s.in_c, patch += group_c)
+          Isa::gather(patch, x, group_c);
       }
     }
     const int32_t after = s.kernel_w - in.end;
