@@ -148,7 +148,7 @@ void run_networks(std::string_view target_name, uint32_t seed, uint32_t count, u
 
 // In several programs: what one prints is cut after a few MiB.
 TEST_CASE("random networks on the host") {
-  constexpr uint32_t kNetworks = 500, kPerProgram = 100;
+  constexpr uint32_t kNetworks = 300, kPerProgram = 100;
   for (uint32_t i = 0; i < kNetworks; i += kPerProgram)
     run_networks("host", first_seed() + i, kPerProgram, 20, &Batch::add_rows);
 }
