@@ -55,45 +55,49 @@ S walk_of(const Shape& a, const Shape& b) {
   return s;
 }
 
-}  // namespace
-
-mote::AddS8Shape qadd_shape(const QAddAttrs& attrs, const Shape& a, const Shape& b) {
-  auto s = walk_of<mote::AddS8Shape>(a, b);
+// What sums, and what products, have in common whatever their elements are.
+template <class S>
+S sum_of(const QAddAttrs& attrs, const Shape& a, const Shape& b) {
+  auto s = walk_of<S>(a, b);
   s.a_mult = attrs.a_mult;
   s.b_mult = attrs.b_mult;
-  s.offset = static_cast<int32_t>(attrs.offset);
   s.right = attrs.right;
   s.lo = attrs.lo;
   s.hi = attrs.hi;
   return s;
 }
-
-mote::MulS8Shape qmul_shape(const QMulAttrs& attrs, const Shape& a, const Shape& b) {
-  auto s = walk_of<mote::MulS8Shape>(a, b);
+template <class S>
+S product_of(const QMulAttrs& attrs, const Shape& a, const Shape& b) {
+  auto s = walk_of<S>(a, b);
   s.a_zp = attrs.a_zp;
   s.b_zp = attrs.b_zp;
   s.mult = attrs.mult;
+  return s;
+}
+
+}  // namespace
+
+mote::AddS8Shape qadd_shape(const QAddAttrs& attrs, const Shape& a, const Shape& b) {
+  auto s = sum_of<mote::AddS8Shape>(attrs, a, b);
+  s.offset = static_cast<int32_t>(attrs.offset);
+  return s;
+}
+
+mote::MulS8Shape qmul_shape(const QMulAttrs& attrs, const Shape& a, const Shape& b) {
+  auto s = product_of<mote::MulS8Shape>(attrs, a, b);
   fill_store(s, attrs.store);
   return s;
 }
 
 mote::AddS16Shape qadd_s16_shape(const QAddAttrs& attrs, const Shape& a, const Shape& b) {
-  auto s = walk_of<mote::AddS16Shape>(a, b);
-  s.a_mult = attrs.a_mult;
-  s.b_mult = attrs.b_mult;
+  auto s = sum_of<mote::AddS16Shape>(attrs, a, b);
   s.offset_high = static_cast<int32_t>(attrs.offset >> 32);
   s.offset_low = static_cast<int32_t>(attrs.offset);
-  s.right = attrs.right;
-  s.lo = attrs.lo;
-  s.hi = attrs.hi;
   return s;
 }
 
 mote::MulS16Shape qmul_s16_shape(const QMulAttrs& attrs, const Shape& a, const Shape& b) {
-  auto s = walk_of<mote::MulS16Shape>(a, b);
-  s.a_zp = attrs.a_zp;
-  s.b_zp = attrs.b_zp;
-  s.mult = attrs.mult;
+  auto s = product_of<mote::MulS16Shape>(attrs, a, b);
   s.right = attrs.right;
   s.zp = attrs.store.zp;
   s.lo = attrs.store.lo;

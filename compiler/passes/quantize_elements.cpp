@@ -34,6 +34,12 @@ ValueId as_int16(Rewriter& r, const QuantizedValue& x, const Origin& origin) {
   return x.dtype == DType::S16 ? x.q : r.emit(ops::cast, CastAttrs{DType::S16}, {x.q}, origin);
 }
 
+// Whether operands and result are int8, for which there is arithmetic of its own.
+bool are_int8(const Quantized& y, std::initializer_list<DType> x) {
+  return y.store.out == DType::S8 &&
+         std::ranges::all_of(x, [](DType dtype) { return dtype == DType::S8; });
+}
+
 // The largest |q - zero point|.
 int64_t reach_of(const QuantizedValue& x) {
   return std::max<int64_t>(highest_of(x.dtype) - x.affine.zp, x.affine.zp - lowest_of(x.dtype));
@@ -50,7 +56,7 @@ bool quantize_rescaling(Rewriter& r, const Op& op) {
   const auto before = operator_before(r, op);
   if (!before || before->op->def != &ops::dequantize) return false;
   const auto x = behind_dequantize(r, before->op->out[0]);
-  if (!x || (x->dtype == DType::S8 && before->store.out == DType::S8)) return false;
+  if (!x || are_int8(*before, {x->dtype})) return false;
   const auto requant = one_scale(before->store, x->affine.scale / before->y.scale, reach_of(*x));
   if (!requant) return false;
   const Op* last = r.producer(op.in[0]);
@@ -85,8 +91,7 @@ bool quantize_binary(Rewriter& r, const Op& op) {
   if (source.as<BinaryAttrs>().act.fn != UnaryFn::Identity) return false;
   const auto a = integer_operand(r, source.in[0]), b = integer_operand(r, source.in[1]);
   if (!a || !b) return false;
-  const bool narrow =
-      a->dtype == DType::S8 && b->dtype == DType::S8 && before->store.out == DType::S8;
+  const bool narrow = are_int8(*before, {a->dtype, b->dtype});
   if (fn == BinaryFn::Mul) return quantize_product(r, op, source, *before, *a, *b, narrow);
   const bool subtract = fn == BinaryFn::Sub;
   auto attrs = narrow ? addition(a->affine, b->affine, subtract, before->y)
@@ -177,7 +182,7 @@ bool quantize_softmax(Rewriter& r, const Op& op) {
   const auto x = behind_dequantize(r, source.in[0]);
   const int64_t n = r.type(source.in[0]).shape[static_cast<size_t>(a.axis)];
   if (a.kind != SoftmaxKind::Softmax || !x || n >= 1 << 20) return false;
-  const bool narrow = x->dtype == DType::S8 && store.out == DType::S8;
+  const bool narrow = are_int8(*before, {x->dtype});
   const double inverse = std::round((narrow ? 65536.0 : 32768.0) / before->y.scale);
   if (inverse < 1 || inverse > 1 << 30) return false;
   const ValueId q = narrow ? x->q : as_int16(r, *x, source.origin);
@@ -225,8 +230,7 @@ bool quantize_matmul(Rewriter& r, const Op& op) {
   const auto& a = source.as<MatMulAttrs>();
   const auto x = integer_operand(r, source.in[0]), y = integer_operand(r, source.in[1]);
   if (!x || !y || a.act.fn != UnaryFn::Identity) return false;
-  const bool narrow =
-      x->dtype == DType::S8 && y->dtype == DType::S8 && before->store.out == DType::S8;
+  const bool narrow = are_int8(*before, {x->dtype, y->dtype});
   const int64_t k = r.type(source.in[0]).shape.back();
   auto attrs = (narrow ? narrow_product : long_product)(*x, *y, *before, k);
   if (!attrs) return false;

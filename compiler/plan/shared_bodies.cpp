@@ -43,12 +43,11 @@ const Sharing* sharing_of(const Step& step) {
   return found == std::end(kSharing) ? nullptr : found;
 }
 
-std::string declaration(const ShapeMember& member) {
-  return fmt::format("{} {}", member.type, member.name);
-}
-
 bool same_members(const Step& a, const Step& b) {
-  return std::ranges::equal(a.call.shape, b.call.shape, {}, declaration, declaration);
+  return std::ranges::equal(a.call.shape, b.call.shape,
+                            [](const ShapeMember& x, const ShapeMember& y) {
+                              return x.type == y.type && x.name == y.name;
+                            });
 }
 
 }  // namespace
